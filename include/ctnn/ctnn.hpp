@@ -1,0 +1,19 @@
+// The core: everything inference needs, fit for a microcontroller. No heap, no exceptions, no I/O.
+#pragma once
+
+#include <ctnn/layers/average_pool2d.hpp>
+#include <ctnn/layers/conv2d.hpp>
+#include <ctnn/layers/dense.hpp>
+#include <ctnn/layers/depthwise_conv2d.hpp>
+#include <ctnn/layers/elu.hpp>
+#include <ctnn/layers/expect.hpp>
+#include <ctnn/layers/flatten.hpp>
+#include <ctnn/layers/global_average_pool2d.hpp>
+#include <ctnn/layers/global_max_pool2d.hpp>
+#include <ctnn/layers/leaky_relu.hpp>
+#include <ctnn/layers/max_pool2d.hpp>
+#include <ctnn/layers/relu.hpp>
+#include <ctnn/layers/sigmoid.hpp>
+#include <ctnn/layers/softmax.hpp>
+#include <ctnn/layers/tanh.hpp>
+#include <ctnn/network.hpp>

@@ -1,0 +1,152 @@
+// What every layer provides. A layer is a specification (`dense<10>`: knows no input) put *on* a
+// shape
+// (`dense<10>::on<features<84>>`: knows its shapes, parameters and arithmetic).
+//
+// A specification has a member template `on<Input>`, derived from `layer_base`, and, so that a
+// network can compute shapes before it checks them, `output_on<Input>`: total, shape<0, 0, 0> where
+// nothing fits. (Without it the network asks `on<Input>::output_shape`.) A layer then defines, for
+// any vector type `T` (`float`, or one image per lane):
+//
+//   static constexpr std::string_view name;                  its name in tables and files
+//   compute(w, x, y)                                         writes y = f(w, x)
+//   input_gradient(w, x, d_y, d_x)                           writes d_x = dLoss/dx, given d_y =
+//   dLoss/dy parameter_gradient(x, d_y, d_w)                          adds dLoss/dw to d_w, summed
+//   over the lanes
+//
+// over tensor_views; w, d_w are left out and parameter_gradient is absent when it has no
+// parameters.
+#pragma once
+
+#include <ctnn/options.hpp>
+#include <ctnn/parameters.hpp>
+#include <ctnn/simd.hpp>
+#include <ctnn/tensor.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <string_view>
+
+namespace ctnn {
+
+/// The base of a layer: its types, and `forward` and `backward` by value for one layer alone.
+/// `Layer` is the derived class, `Arrays` its parameter_array<>s.
+template <class Layer, class Input, class Output, class... Arrays>
+struct layer_base {
+    using input_shape = Input;
+    using output_shape = Output;
+    using input = tensor<Input>;
+    using output = tensor<Output>;
+    using arrays = parameter_arrays<Arrays...>;
+    using parameters = ctnn::parameters<Layer>;
+    using weights = parameter_view<Layer, const float>;
+    using gradients = parameter_view<Layer, float>;
+
+    static constexpr std::size_t parameter_count = arrays::count;
+    static constexpr std::size_t multiply_adds = 0;  // forward, for one image; padding counts
+    /// Whether y may be x's memory and input_gradient_from_output(y, d_y, d_x) exists.
+    static constexpr bool in_place = false;
+    /// Whether y is x under another shape, so that nothing has to be done.
+    static constexpr bool reshapes = false;
+
+    static_assert(Input::size >= 1, "ctnn: every extent of a layer's input must be at least 1");
+
+    /// y = f(w, x). `T` is `float` for one image, a SIMD vector for one image per lane.
+    template <class T>
+    [[nodiscard]] static constexpr tensor<Output, T> forward(weights w,
+                                                             const tensor<Input, T>& x) noexcept
+        requires(parameter_count > 0) {
+        tensor<Output, T> y;
+        Layer::compute(w, tensor_view<Input, const T>(x), tensor_view<Output, T>(y));
+        return y;
+    }
+    template <class T>
+    [[nodiscard]] static constexpr tensor<Output, T> forward(const tensor<Input, T>& x) noexcept
+        requires(parameter_count == 0) {
+        tensor<Output, T> y;
+        Layer::compute(tensor_view<Input, const T>(x), tensor_view<Output, T>(y));
+        return y;
+    }
+
+    /// Adds dLoss/dw to `d_w` and returns dLoss/dx, given d_y = dLoss/dy.
+    template <class T>
+    static constexpr tensor<Input, T> backward(weights w, const tensor<Input, T>& x,
+                                               const tensor<Output, T>& d_y, gradients d_w) noexcept
+        requires(parameter_count > 0) {
+        const tensor_view<Input, const T> x_view(x);
+        const tensor_view<Output, const T> d_y_view(d_y);
+        Layer::parameter_gradient(x_view, d_y_view, d_w);
+        tensor<Input, T> d_x;
+        Layer::input_gradient(w, x_view, d_y_view, tensor_view<Input, T>(d_x));
+        return d_x;
+    }
+    /// Returns dLoss/dx, given d_y = dLoss/dy.
+    template <class T>
+    [[nodiscard]] static constexpr tensor<Input, T> backward(const tensor<Input, T>& x,
+                                                             const tensor<Output, T>& d_y) noexcept
+        requires(parameter_count == 0) {
+        tensor<Input, T> d_x;
+        Layer::input_gradient(tensor_view<Input, const T>(x), tensor_view<Output, const T>(d_y),
+                              tensor_view<Input, T>(d_x));
+        return d_x;
+    }
+};
+
+/// A layer that changes every element by itself, y = value(x), and can say the slope dy/dx from y
+/// alone, so that it may overwrite its input even in training.
+template <class Layer, class Input>
+struct elementwise : layer_base<Layer, Input, Input> {
+    static constexpr bool in_place = true;
+
+    template <class T>
+    static constexpr void compute(tensor_view<Input, const T> x, tensor_view<Input, T> y) noexcept {
+        for (std::size_t i = 0; i < Input::size; ++i) y[i] = Layer::value(T(x[i]));
+    }
+    template <class T>
+    static constexpr void input_gradient(tensor_view<Input, const T> x,
+                                         tensor_view<Input, const T> d_y,
+                                         tensor_view<Input, T> d_x) noexcept {
+        for (std::size_t i = 0; i < Input::size; ++i)
+            d_x[i] = d_y[i] * Layer::slope(T(Layer::value(T(x[i]))));
+    }
+    template <class T>
+    static constexpr void input_gradient_from_output(tensor_view<Input, const T> y,
+                                                     tensor_view<Input, const T> d_y,
+                                                     tensor_view<Input, T> d_x) noexcept {
+        for (std::size_t i = 0; i < Input::size; ++i) d_x[i] = d_y[i] * Layer::slope(T(y[i]));
+    }
+};
+
+/// A specification: it can be put on a shape.
+template <class T>
+concept specification = requires {
+    typename T::template on<shape<1, 1, 1>>;
+};
+
+/// A layer: a specification on a shape.
+template <class T>
+concept layer = requires {
+    typename T::input_shape;
+    typename T::output_shape;
+    typename T::arrays;
+    { T::name } -> std::convertible_to<std::string_view>;
+    { T::parameter_count } -> std::convertible_to<std::size_t>;
+    { T::multiply_adds } -> std::convertible_to<std::size_t>;
+};
+
+namespace detail {
+
+/// The shape that a specification makes of `Input`, without checking anything.
+template <class Spec, class Input>
+struct output_of {
+    using type = typename Spec::template on<Input>::output_shape;
+};
+template <class Spec, class Input>
+requires requires {
+    typename Spec::template output_on<Input>;
+}
+struct output_of<Spec, Input> {
+    using type = typename Spec::template output_on<Input>;
+};
+
+}  // namespace detail
+}  // namespace ctnn

@@ -1,0 +1,104 @@
+// Average pooling: the shape rule and checks, forward, then backward.
+#pragma once
+
+#include <ctnn/layer.hpp>
+
+namespace ctnn {
+
+/// The mean of what each window sees, channel by channel. Padding is not counted.
+///
+/// shape<H, W, C> -> shape<floor((H + pads - window) / stride) + 1, ..., C>; a remainder is
+/// dropped. Options: window<> (default 2 x 2), stride<> (default: the window), one of valid
+/// (default), same, same_size, padding<>. The gradient is spread evenly over the pixels that were
+/// counted. Rejected: a window larger than the padded input; padding as large as the window.
+/// https://keras.io/api/layers/pooling_layers/average_pooling2d
+template <class... Options>
+struct average_pool2d {
+    using kind = detail::option_kind;
+    static_assert(
+        sizeof(detail::checked_options<detail::accepts<kind::window, kind::stride, kind::padding>,
+                                       detail::option_list<>, Options...>) > 0);
+    using window_size = detail::option_or<kind::window, window<2, 2>, Options...>;
+
+    template <class Input>
+    using window_on = detail::pooling_window<Input, window_size, Options...>;
+    template <class Input>
+    using output_on = typename window_on<Input>::template output<Input::channels>;
+
+    template <class Input>
+    struct on : layer_base<on<Input>, Input, output_on<Input>> {
+        using output_shape = output_on<Input>;
+        static constexpr std::string_view name = "average_pool2d";
+        static constexpr auto rows = window_on<Input>::rows;
+        static constexpr auto columns = window_on<Input>::columns;
+
+        static constexpr std::size_t window_height = rows.taps, padded_height = rows.padded();
+        static_assert(window_height <= padded_height,
+                      "ctnn::average_pool2d: the window must be at most as tall as its padded "
+                      "input; shrink it or pad");
+        static constexpr bool tall_enough =
+            window_height <= padded_height;  // one mistake, one error
+        static constexpr std::size_t window_width = tall_enough ? columns.taps : 0,
+                                     padded_width = columns.padded();
+        static_assert(window_width <= padded_width,
+                      "ctnn::average_pool2d: the window must be at most as wide as its padded "
+                      "input; shrink it or pad");
+        static constexpr std::size_t padding_rows = window_on<Input>::widest_row_padding;
+        static_assert(padding_rows < window_on<Input>::rows.taps,
+                      "ctnn::average_pool2d: the padding must be less than the window; shrink it "
+                      "or enlarge the window");
+        static constexpr std::size_t padding_columns = window_on<Input>::widest_column_padding;
+        static_assert(padding_columns < window_on<Input>::columns.taps,
+                      "ctnn::average_pool2d: the padding must be less than the window; shrink it "
+                      "or enlarge the window");
+
+        // h, w: output row, column; i, j: position in the window; c: channel
+
+        template <class T>
+        static constexpr void compute(tensor_view<Input, const T> x,
+                                      tensor_view<output_shape, T> y) noexcept {
+            for (std::size_t h = 0; h < output_shape::height; ++h) {
+                const auto taps_i = rows.taps_inside(h);
+                for (std::size_t w = 0; w < output_shape::width; ++w) {
+                    const auto taps_j = columns.taps_inside(w);
+                    for (std::size_t c = 0; c < Input::channels; ++c) {
+                        T sum(0.0f);
+                        for (std::size_t i = taps_i.first; i < taps_i.last; ++i)
+                            for (std::size_t j = taps_j.first; j < taps_j.last; ++j)
+                                sum = sum + x(rows.pixel(h, i), columns.pixel(w, j), c);
+                        y(h, w, c) = sum * T(share(taps_i, taps_j));
+                    }
+                }
+            }
+        }
+
+        template <class T>
+        static constexpr void input_gradient(tensor_view<Input, const T> /*x*/,
+                                             tensor_view<output_shape, const T> d_y,
+                                             tensor_view<Input, T> d_x) noexcept {
+            d_x.fill(T(0.0f));
+            for (std::size_t h = 0; h < output_shape::height; ++h) {
+                const auto taps_i = rows.taps_inside(h);
+                for (std::size_t w = 0; w < output_shape::width; ++w) {
+                    const auto taps_j = columns.taps_inside(w);
+                    for (std::size_t c = 0; c < Input::channels; ++c) {
+                        const T each = d_y(h, w, c) * T(share(taps_i, taps_j));
+                        for (std::size_t i = taps_i.first; i < taps_i.last; ++i)
+                            for (std::size_t j = taps_j.first; j < taps_j.last; ++j) {
+                                T& pixel = d_x(rows.pixel(h, i), columns.pixel(w, j), c);
+                                pixel = pixel + each;
+                            }
+                    }
+                }
+            }
+        }
+
+    private:
+        /// 1 / how many pixels the window sees.
+        static constexpr float share(detail::axis::range i, detail::axis::range j) noexcept {
+            return 1.0f / static_cast<float>((i.last - i.first) * (j.last - j.first));
+        }
+    };
+};
+
+}  // namespace ctnn

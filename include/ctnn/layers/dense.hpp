@@ -1,0 +1,164 @@
+// The fully connected layer: forward, then backward.
+#pragma once
+
+#include <ctnn/layer.hpp>
+
+#include <algorithm>
+
+namespace ctnn {
+
+/// Every output sees every input.
+///
+/// y(o) = bias(o) + sum over i of x(i) kernel(i, o)
+///
+/// features<N> -> features<Outputs>. Options: use_bias<>.
+/// Rejected: an input with rows or columns (put `flatten` before it).
+/// https://keras.io/api/layers/core_layers/dense
+template <std::size_t Outputs, class... Options>
+struct dense {
+    using kind = detail::option_kind;
+    static_assert(Outputs >= 1, "ctnn::dense: the number of outputs must be at least 1");
+    static_assert(sizeof(detail::checked_options<detail::accepts<kind::bias>, detail::option_list<>,
+                                                 Options...>) > 0);
+    static constexpr bool has_bias =
+        detail::option_or<kind::bias, use_bias<true>, Options...>::value;
+
+    template <class Input>
+    using output_on = features<Input::height * Input::width == 1 ? Outputs : 0>;
+
+    template <class Input>
+    struct on : layer_base<on<Input>, Input, output_on<Input>,
+                           parameter_array<"kernel", Input::size, Outputs>,
+                           parameter_array<"bias", has_bias ? Outputs : 0>> {
+        using output_shape = output_on<Input>;
+        using weights = parameter_view<on, const float>;
+        using gradients = parameter_view<on, float>;
+
+        static constexpr std::string_view name = "dense";
+        static constexpr std::size_t inputs = Input::size;
+        static constexpr std::size_t multiply_adds = inputs * Outputs;
+
+        static constexpr std::size_t pixels = Input::height * Input::width;
+        static_assert(pixels == 1,
+                      "ctnn::dense: the input must be flat, 1 x 1 x N; put flatten before it");
+
+        // i: input; o: output; n: image; t: position in the tile of accumulators
+
+        template <class T>
+        static constexpr void compute(weights w, tensor_view<Input, const T> x,
+                                      tensor_view<output_shape, T> y) noexcept {
+            const auto k = w.kernel();
+            simd::for_tiles<Outputs>([&](std::size_t o, auto tile) __attribute__((always_inline)) {
+                T sum[tile];
+                simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                    if constexpr (has_bias)
+                        sum[t] = T(w.bias()[o + t]);
+                    else
+                        sum[t] = T(0.0f);
+                });
+                const float* row = &k(0, o);
+                for (std::size_t i = 0; i < inputs; ++i, row += Outputs)
+                    simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                        sum[t] = simd::fma(x[i], T(row[t]), sum[t]);
+                    });
+                simd::unroll<tile>([&](auto t)
+                                       __attribute__((always_inline)) { y[o + t] = sum[t]; });
+            });
+        }
+
+        /// d_x(i) = sum over o of d_y(o) kernel(i, o)
+        template <class T>
+        static constexpr void input_gradient(weights w, tensor_view<Input, const T> /*x*/,
+                                             tensor_view<output_shape, const T> d_y,
+                                             tensor_view<Input, T> d_x) noexcept {
+            const auto k = w.kernel();
+            simd::for_tiles<inputs>([&](std::size_t i, auto tile) __attribute__((always_inline)) {
+                T sum[tile];
+                simd::unroll<tile>([&](auto t)
+                                       __attribute__((always_inline)) { sum[t] = T(0.0f); });
+                const float* column = &k(i, 0);
+                for (std::size_t o = 0; o < Outputs; ++o)
+                    simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                        sum[t] = simd::fma(d_y[o], T(column[t * Outputs + o]), sum[t]);
+                    });
+                simd::unroll<tile>([&](auto t)
+                                       __attribute__((always_inline)) { d_x[i + t] = sum[t]; });
+            });
+        }
+
+        /// d_kernel(i, o) += x(i) d_y(o), d_bias(o) += d_y(o), summed over the images in the lanes.
+        template <class T>
+        static constexpr void parameter_gradient(tensor_view<Input, const T> x,
+                                                 tensor_view<output_shape, const T> d_y,
+                                                 gradients d_w) noexcept {
+            if constexpr (has_bias)
+                for (std::size_t o = 0; o < Outputs; ++o)
+                    d_w.bias()[o] += simd::sum_of_lanes(d_y[o]);
+            if constexpr (simd::lanes_of<T> == 1) {
+                for (std::size_t i = 0; i < inputs; ++i)
+                    for (std::size_t o = 0; o < Outputs; ++o) d_w.kernel()(i, o) += x[i] * d_y[o];
+            } else {
+                kernel_gradient<simd::lanes_of<T>, 0>(x, d_y, d_w);
+            }
+        }
+
+    private:
+        /// The kernel has far more elements than the batch has images, so here the lanes belong to
+        /// the outputs: `Lanes` of them in a vector, up to four vectors at a time, then fewer lanes
+        /// for the rest.
+        template <std::size_t Lanes, std::size_t First, class T>
+        static void kernel_gradient(tensor_view<Input, const T> x,
+                                    tensor_view<output_shape, const T> d_y,
+                                    gradients d_w) noexcept {
+            constexpr std::size_t vectors = std::min<std::size_t>(4, (Outputs - First) / Lanes);
+            if constexpr (vectors > 0) {
+                outer_products<Lanes, vectors>(x, d_y, First, d_w);
+                kernel_gradient<Lanes, First + vectors * Lanes>(x, d_y, d_w);
+            } else if constexpr (First < Outputs) {
+                kernel_gradient<(Lanes > 4 ? Lanes / 2 : 1), First>(x, d_y, d_w);
+            }
+        }
+
+        template <std::size_t Lanes, std::size_t Vectors, class T>
+        static void outer_products(tensor_view<Input, const T> x,
+                                   tensor_view<output_shape, const T> d_y, std::size_t first,
+                                   gradients d_w) noexcept {
+            using vector = simd::vector<Lanes>;
+            constexpr std::size_t images = simd::lanes_of<T>, width = Lanes * Vectors;
+            float d_y_of[images][width];  // image by image: the transpose of d_y
+            for (std::size_t o = 0; o < width; ++o) {
+                float lanes[images];
+                simd::store(lanes, d_y[first + o]);
+                for (std::size_t n = 0; n < images; ++n) d_y_of[n][o] = lanes[n];
+            }
+            simd::for_tiles<inputs, 4>([&](std::size_t i,
+                                           auto tile) __attribute__((always_inline)) {
+                float x_of[tile][images];
+                simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                    simd::store(x_of[t], x[i + t]);
+                });
+                vector sum[tile][Vectors];
+                float* row = &d_w.kernel()(i, first);
+                simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                    simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+                        sum[t][v] = simd::load<vector>(row + t * Outputs + v * Lanes);
+                    });
+                });
+                for (std::size_t n = 0; n < images; ++n)
+                    simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+                        const vector d = simd::load<vector>(d_y_of[n] + v * Lanes);
+                        simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                            sum[t][v] = simd::fma(vector(x_of[t][n]), d, sum[t][v]);
+                        });
+                    });
+                simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                    simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+                        simd::store(row + t * Outputs + v * Lanes, sum[t][v]);
+                    });
+                });
+            });
+        }
+    };
+};
+
+}  // namespace ctnn

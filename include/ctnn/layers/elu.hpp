@@ -1,0 +1,34 @@
+// The exponential linear unit.
+#pragma once
+
+#include <ctnn/layer.hpp>
+
+namespace ctnn {
+
+/// y = x above 0, else a (e^x - 1), with a = 1 unless said otherwise. Any shape.
+/// Options: alpha<>: `elu<alpha<1, 2>>` has a = 0.5. Rejected: an alpha that is not above 0.
+/// https://keras.io/api/layers/activations; Clevert et al., 2015, https://arxiv.org/abs/1511.07289
+template <class... Options>
+struct elu {
+    using kind = detail::option_kind;
+    static_assert(sizeof(detail::checked_options<detail::accepts<kind::alpha>,
+                                                 detail::option_list<>, Options...>) > 0);
+    static constexpr float a = detail::option_or<kind::alpha, alpha<1>, Options...>::value;
+
+    template <class Input>
+    using output_on = Input;
+    template <class Input>
+    struct on : elementwise<on<Input>, Input> {
+        static constexpr std::string_view name = "elu";
+        template <class T>
+        static constexpr T value(T x) noexcept {
+            return simd::select(x > T(0.0f), x, T(a) * simd::exp_minus_1(simd::min(x, T(0.0f))));
+        }
+        template <class T>
+        static constexpr T slope(T y) noexcept {
+            return simd::select(y > T(0.0f), T(1.0f), y + T(a));
+        }
+    };
+};
+
+}  // namespace ctnn

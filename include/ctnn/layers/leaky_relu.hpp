@@ -1,0 +1,35 @@
+// The rectifier that leaks.
+#pragma once
+
+#include <ctnn/layer.hpp>
+
+namespace ctnn {
+
+/// y = x above 0, else a x, with a = 0.3 (Keras' default) unless said otherwise. Any shape.
+/// Options: negative_slope<>: `leaky_relu<negative_slope<1, 100>>` has a = 0.01. Rejected: a slope
+/// below 0. https://keras.io/api/layers/activation_layers/leaky_relu
+template <class... Options>
+struct leaky_relu {
+    using kind = detail::option_kind;
+    static_assert(sizeof(detail::checked_options<detail::accepts<kind::slope>,
+                                                 detail::option_list<>, Options...>) > 0);
+    static constexpr float a =
+        detail::option_or<kind::slope, negative_slope<3, 10>, Options...>::value;
+
+    template <class Input>
+    using output_on = Input;
+    template <class Input>
+    struct on : elementwise<on<Input>, Input> {
+        static constexpr std::string_view name = "leaky_relu";
+        template <class T>
+        static constexpr T value(T x) noexcept {
+            return simd::select(x > T(0.0f), x, x * T(a));
+        }
+        template <class T>
+        static constexpr T slope(T y) noexcept {
+            return simd::select(y > T(0.0f), T(1.0f), T(a));
+        }
+    };
+};
+
+}  // namespace ctnn

@@ -1,0 +1,110 @@
+// Max pooling: the shape rule and checks, forward, then backward.
+#pragma once
+
+#include <ctnn/layer.hpp>
+
+namespace ctnn {
+
+/// The largest value that each window sees, channel by channel.
+///
+/// shape<H, W, C> -> shape<floor((H + pads - window) / stride) + 1, ..., C>; a remainder is
+/// dropped. Options: window<> (default 2 x 2), stride<> (default: the window), one of valid
+/// (default), same, same_size, padding<>, and every_maximum. Padding never wins. The gradient goes
+/// to the first maximum (TensorFlow, PyTorch), with every_maximum to all that equal it. Rejected: a
+/// window larger than the padded input; padding as large as the window.
+/// https://keras.io/api/layers/pooling_layers/max_pooling2d
+template <class... Options>
+struct max_pool2d {
+    using kind = detail::option_kind;
+    static_assert(sizeof(detail::checked_options<
+                         detail::accepts<kind::window, kind::stride, kind::padding, kind::maxima>,
+                         detail::option_list<>, Options...>) > 0);
+    using window_size = detail::option_or<kind::window, window<2, 2>, Options...>;
+    static constexpr bool to_every_maximum = detail::times_given<kind::maxima, Options...> > 0;
+
+    template <class Input>
+    using window_on = detail::pooling_window<Input, window_size, Options...>;
+    template <class Input>
+    using output_on = typename window_on<Input>::template output<Input::channels>;
+
+    template <class Input>
+    struct on : layer_base<on<Input>, Input, output_on<Input>> {
+        using output_shape = output_on<Input>;
+        static constexpr std::string_view name = "max_pool2d";
+        static constexpr auto rows = window_on<Input>::rows;
+        static constexpr auto columns = window_on<Input>::columns;
+
+        static constexpr std::size_t window_height = rows.taps, padded_height = rows.padded();
+        static_assert(window_height <= padded_height,
+                      "ctnn::max_pool2d: the window must be at most as tall as its padded input; "
+                      "shrink it or pad");
+        static constexpr bool tall_enough =
+            window_height <= padded_height;  // one mistake, one error
+        static constexpr std::size_t window_width = tall_enough ? columns.taps : 0,
+                                     padded_width = columns.padded();
+        static_assert(window_width <= padded_width,
+                      "ctnn::max_pool2d: the window must be at most as wide as its padded input; "
+                      "shrink it or pad");
+        static constexpr std::size_t padding_rows = window_on<Input>::widest_row_padding;
+        static_assert(padding_rows < window_on<Input>::rows.taps,
+                      "ctnn::max_pool2d: the padding must be less than the window; shrink it or "
+                      "enlarge the window");
+        static constexpr std::size_t padding_columns = window_on<Input>::widest_column_padding;
+        static_assert(padding_columns < window_on<Input>::columns.taps,
+                      "ctnn::max_pool2d: the padding must be less than the window; shrink it or "
+                      "enlarge the window");
+
+        // h, w: output row, column; i, j: position in the window; c: channel
+
+        template <class T>
+        static constexpr void compute(tensor_view<Input, const T> x,
+                                      tensor_view<output_shape, T> y) noexcept {
+            for (std::size_t h = 0; h < output_shape::height; ++h)
+                for (std::size_t w = 0; w < output_shape::width; ++w)
+                    for (std::size_t c = 0; c < Input::channels; ++c)
+                        y(h, w, c) = largest(x, h, w, c);
+        }
+
+        template <class T>
+        static constexpr void input_gradient(tensor_view<Input, const T> x,
+                                             tensor_view<output_shape, const T> d_y,
+                                             tensor_view<Input, T> d_x) noexcept {
+            d_x.fill(T(0.0f));
+            for (std::size_t h = 0; h < output_shape::height; ++h) {
+                const auto taps_i = rows.taps_inside(h);
+                for (std::size_t w = 0; w < output_shape::width; ++w) {
+                    const auto taps_j = columns.taps_inside(w);
+                    for (std::size_t c = 0; c < Input::channels; ++c) {
+                        const T y = largest(x, h, w, c);
+                        T left = d_y(h, w, c);  // what has not found its maximum yet, lane by lane
+                        for (std::size_t i = taps_i.first; i < taps_i.last; ++i)
+                            for (std::size_t j = taps_j.first; j < taps_j.last; ++j) {
+                                const std::size_t row = rows.pixel(h, i),
+                                                  column = columns.pixel(w, j);
+                                const auto is_maximum = x(row, column, c) == y;
+                                d_x(row, column, c) =
+                                    d_x(row, column, c) + simd::select(is_maximum, left, T(0.0f));
+                                if constexpr (!to_every_maximum)
+                                    left = simd::select(is_maximum, T(0.0f), left);
+                            }
+                    }
+                }
+            }
+        }
+
+    private:
+        template <class T>
+        static constexpr T largest(tensor_view<Input, const T> x, std::size_t h, std::size_t w,
+                                   std::size_t c) noexcept {
+            const auto taps_i = rows.taps_inside(h);
+            const auto taps_j = columns.taps_inside(w);
+            T y = x(rows.pixel(h, taps_i.first), columns.pixel(w, taps_j.first), c);
+            for (std::size_t i = taps_i.first; i < taps_i.last; ++i)
+                for (std::size_t j = taps_j.first; j < taps_j.last; ++j)
+                    y = simd::max(T(x(rows.pixel(h, i), columns.pixel(w, j), c)), y);
+            return y;
+        }
+    };
+};
+
+}  // namespace ctnn

@@ -1,0 +1,27 @@
+// The rectifier.
+#pragma once
+
+#include <ctnn/layer.hpp>
+
+namespace ctnn {
+
+/// y = max(x, 0); slope 1 above 0, else 0 (also at 0, as in TensorFlow). Any shape.
+/// https://keras.io/api/layers/activations
+struct relu {
+    template <class Input>
+    using output_on = Input;
+    template <class Input>
+    struct on : elementwise<on<Input>, Input> {
+        static constexpr std::string_view name = "relu";
+        template <class T>
+        static constexpr T value(T x) noexcept {
+            return simd::max(x, T(0.0f));
+        }
+        template <class T>
+        static constexpr T slope(T y) noexcept {
+            return simd::select(y > T(0.0f), T(1.0f), T(0.0f));
+        }
+    };
+};
+
+}  // namespace ctnn

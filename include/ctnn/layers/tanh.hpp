@@ -1,0 +1,27 @@
+// The hyperbolic tangent.
+#pragma once
+
+#include <ctnn/layer.hpp>
+
+namespace ctnn {
+
+/// y = (e^x - e^-x) / (e^x + e^-x), in [-1, 1]. Any shape.
+/// https://keras.io/api/layers/activations
+struct tanh {
+    template <class Input>
+    using output_on = Input;
+    template <class Input>
+    struct on : elementwise<on<Input>, Input> {
+        static constexpr std::string_view name = "tanh";
+        template <class T>
+        static constexpr T value(T x) noexcept {
+            return simd::tanh(x);
+        }
+        template <class T>
+        static constexpr T slope(T y) noexcept {
+            return T(1.0f) - y * y;
+        }
+    };
+};
+
+}  // namespace ctnn

@@ -1,0 +1,355 @@
+// The network: a list of specifications becomes a list of layers, each put on the shape that
+// reaches it, and those become `predict`. The only header that includes Boost.Hana.
+#pragma once
+
+#include <ctnn/lanes.hpp>
+#include <ctnn/layer.hpp>
+#include <ctnn/layers/expect.hpp>
+#include <ctnn/plan.hpp>
+
+#include <boost/hana/at.hpp>
+#include <boost/hana/flatten.hpp>
+#include <boost/hana/scan_left.hpp>
+#include <boost/hana/tuple.hpp>
+#include <boost/hana/type.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace ctnn {
+namespace detail {
+
+namespace hana = boost::hana;
+
+/// The shapes between the entries of a list, the input's first. Never fails: from the first entry
+/// that does not fit (or is none) on, they are empty. Checking comes later, outside of Hana, where
+/// the compiler's message is short.
+struct next_shape {
+    template <class Input, class Entry>
+    constexpr auto operator()(hana::basic_type<Input>, hana::basic_type<Entry>) const noexcept {
+        if constexpr (Input::size == 0 || !specification<Entry>)
+            return hana::type_c<shape<0, 0, 0>>;
+        else
+            return hana::type_c<typename output_of<Entry, Input>::type>;
+    }
+};
+template <class Input, class... Entries>
+using shapes_along =
+    decltype(hana::scan_left(hana::tuple_t<Entries...>, hana::type_c<Input>, next_shape{}));
+
+template <std::size_t Index, class Tuple>
+using type_at = typename std::decay_t<decltype(hana::at_c<Index>(std::declval<Tuple>()))>::type;
+
+/// What stands in a network's list after the first mistake: nothing, so that one mistake is one
+/// error.
+template <class Input>
+struct not_reached {
+    using input_shape = Input;
+    using output_shape = Input;
+    using arrays = parameter_arrays<>;
+    static constexpr std::string_view name = "";
+    static constexpr std::size_t parameter_count = 0, multiply_adds = 0;
+    static constexpr bool in_place = false, reshapes = true;
+};
+
+/// Entry number `Index` (from 0) of a network's list, put on the shape that reaches it.
+template <std::size_t Index, class Entry, class Input>
+struct network_entry {
+    static_assert(
+        specification<Entry>,
+        "ctnn::network: every entry of the list must be a layer, a sequence<> or a network<>");
+    using layer = not_reached<Input>;
+};
+template <std::size_t Index, specification Entry, class Input>
+struct network_entry<Index, Entry, Input> {
+    using layer = typename Entry::template on<Input>;
+};
+
+/// The layers of an entry: itself, or those of the network that it is.
+template <class Layer>
+struct layers_in {
+    using type = hana::tuple<hana::type<Layer>>;
+};
+template <class Layer>
+requires requires {
+    typename Layer::leaves;
+}
+struct layers_in<Layer> {
+    using type = typename Layer::leaves;
+};
+
+/// All of a network's layers in the order of computation, nested networks dissolved.
+template <class Entries, class Indices>
+struct layer_list;
+template <class Input, class... Entries>
+struct entry_list {};
+
+template <class Input, class... Entries, std::size_t... I>
+struct layer_list<entry_list<Input, Entries...>, std::index_sequence<I...>> {
+    using shapes = shapes_along<Input, Entries...>;
+    using output_shape = type_at<sizeof...(Entries), shapes>;
+    /// The first entry whose output is empty (it says why when it is put on its shape), or their
+    /// number.
+    static constexpr std::size_t first_misfit = [] {
+        std::size_t found = Input::size == 0 ? 0 : sizeof...(Entries);
+        ((found == sizeof...(Entries) && type_at<I + 1, shapes>::size == 0 ? void(found = I)
+                                                                           : void()),
+         ...);
+        return found;
+    }();
+    template <std::size_t Index, class Entry>
+    using put = typename std::conditional_t<
+        (Input::size == 0 || Index > first_misfit),
+        std::type_identity<std::type_identity<not_reached<type_at<Index, shapes>>>>,
+        std::type_identity<network_entry<Index, Entry, type_at<Index, shapes>>>>::type;
+    template <class Put>
+    struct layer_of {
+        using type = typename Put::type;
+    };
+    template <class Put>
+    requires requires { typename Put::layer; }
+    struct layer_of<Put> {
+        using type = typename Put::layer;
+    };
+    using entries = hana::tuple<hana::type<typename layer_of<put<I, Entries>>::type>...>;
+    static_assert((true && ... &&
+                   (sizeof(typename layer_of<put<I, Entries>>::type) >
+                    0)));  // looks at every layer
+    using leaves = decltype(hana::flatten(
+        std::declval<
+            hana::tuple<typename layers_in<typename layer_of<put<I, Entries>>::type>::type...>>()));
+};
+
+template <class Leaves>
+struct leaf_facts;
+template <class... Layers>
+struct leaf_facts<hana::tuple<Layers...>> {
+    static constexpr std::size_t count = sizeof...(Layers);
+    static constexpr std::array<layer_facts, count> facts{
+        layer_facts{Layers::type::input_shape::size, Layers::type::output_shape::size,
+                    Layers::type::in_place, Layers::type::reshapes}...};
+    static constexpr std::size_t parameters =
+        (std::size_t{0} + ... + Layers::type::parameter_count);
+    static constexpr std::size_t multiply_adds =
+        (std::size_t{0} + ... + Layers::type::multiply_adds);
+    static constexpr std::size_t arrays = (std::size_t{0} + ... + Layers::type::arrays::arrays);
+    static constexpr std::array<std::string_view, count> names{Layers::type::name...};
+    /// Where each layer's parameters start.
+    static constexpr std::array<std::size_t, count + 1> offsets = [] {
+        std::array<std::size_t, count + 1> result{};
+        std::size_t i = 0;
+        ((result[i + 1] = result[i] + Layers::type::parameter_count, ++i), ...);
+        return result;
+    }();
+    static constexpr std::array<parameter_entry, arrays> table = [] {
+        std::array<parameter_entry, arrays> result{};
+        parameter_entry* row = result.data();
+        std::size_t i = 0;
+        const auto write = [&](auto list) {
+            const auto number = std::count(
+                names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i) + 1, names[i]);
+            row = write_entries(list, row, names[i], static_cast<std::size_t>(number), offsets[i]);
+            ++i;
+        };
+        (write(typename Layers::type::arrays{}), ...);
+        return result;
+    }();
+};
+
+/// Scratch memory: plain, uninitialised, owned by whoever calls.
+template <class T, std::size_t Count>
+struct scratch {
+    alignas(alignment_of<T, Count>) T memory[std::max<std::size_t>(1, Count)];
+};
+
+/// Stops the compiler at an image of another shape than the network's input.
+template <class Found, class Wanted>
+struct same_shape {
+    static constexpr std::size_t found = difference<Found, Wanted>::of_found;
+    static constexpr std::size_t expected = difference<Found, Wanted>::of_wanted;
+    static_assert(found == expected,
+                  "ctnn::network::predict: the image's shape must be the network's input_shape");
+};
+
+template <class Network, class Shape>
+struct nested_network;
+
+}  // namespace detail
+
+/// A network: the shape of its input, and a list of specifications (layers, sequences, networks).
+///
+/// The type holds no data: `parameters`, `workspace` and `batch_workspace` are plain values beside
+/// it. `predict` is noexcept, allocates nothing and works in constant expressions. Rejected: an
+/// empty input, an entry that is no layer, and whatever a layer rejects on the shape that reaches
+/// it. https://keras.io/guides/sequential_model
+template <class Input, class... Entries>
+struct network {
+    static_assert(Input::height >= 1, "ctnn::network: the height of the input must be at least 1");
+    static_assert(Input::width >= 1, "ctnn::network: the width of the input must be at least 1");
+    static_assert(Input::channels >= 1,
+                  "ctnn::network: the channels of the input must be at least 1");
+
+private:
+    using list = detail::layer_list<detail::entry_list<Input, Entries...>,
+                                    std::make_index_sequence<sizeof...(Entries)>>;
+
+public:
+    /// Every layer in the order of computation, nested networks dissolved: a Hana tuple of types.
+    using leaves = typename list::leaves;
+    using facts = detail::leaf_facts<leaves>;
+    template <std::size_t Index>
+    using leaf = detail::type_at<Index, leaves>;
+    static constexpr std::size_t leaf_count = facts::count;
+
+    using input_shape = Input;
+    /// The shape after entry `Index` of the list as it was written, from 0.
+    template <std::size_t Index>
+    using shape_after = detail::type_at<Index + 1, typename list::shapes>;
+    using output_shape = typename list::output_shape;
+    static constexpr std::size_t entry_count = sizeof...(Entries);
+    /// Entry `Index` of the list as it was written, put on its shape.
+    template <std::size_t Index>
+    using layer = detail::type_at<Index, typename list::entries>;
+    /// Where the parameters of entry `Index` start.
+    template <std::size_t Index>
+    static constexpr std::size_t offset = [] {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return (std::size_t{0} + ... + layer<I>::parameter_count);
+        }
+        (std::make_index_sequence<Index>{});
+    }();
+
+    /// How many floats are learnt, and how many multiplications with an addition one image costs,
+    /// forward.
+    static constexpr std::size_t parameter_count = facts::parameters;
+    static constexpr std::size_t multiply_adds = facts::multiply_adds;
+    /// Name, extents and place of every parameter array.
+    static constexpr const std::array<parameter_entry, facts::arrays>& parameter_table =
+        facts::table;
+
+    static constexpr auto plan = detail::plan_prediction(facts::facts);
+
+    using input = tensor<input_shape>;
+    using output = tensor<output_shape>;
+    using parameters = ctnn::parameters<network>;
+    using weights = parameter_view<network, const float>;
+    using gradients = parameter_view<network, float>;
+    /// All scratch memory of one prediction.
+    using workspace = detail::scratch<float, plan.size>;
+    static constexpr std::size_t workspace_bytes = sizeof(workspace);
+    /// The same for as many images at once as the processor has lanes, with room for these images.
+    struct batch_workspace {
+        tensor<input_shape, simd::native> x;
+        tensor<output_shape, simd::native> y;
+        detail::scratch<simd::native, plan.size> scratch;
+    };
+
+    /// The network's output for one image.
+    [[nodiscard]] static constexpr output predict(weights w, const input& x,
+                                                  workspace& scratch) noexcept {
+        output y;
+        compute(w, tensor_view(x), tensor_view(y), scratch.memory);
+        return y;
+    }
+    /// The same, with `workspace_bytes` of the stack as scratch memory.
+    [[nodiscard]] static constexpr output predict(weights w, const input& x) noexcept {
+        workspace scratch;
+        return predict(w, x, scratch);
+    }
+    /// The outputs for any number of images; `outputs` must be as long as `images` (if it is not,
+    /// the shorter length counts). The fastest way when there are many.
+    static constexpr void predict(weights w, std::span<const input> images,
+                                  std::span<output> outputs, batch_workspace& scratch) noexcept {
+        assert(images.size() == outputs.size());
+        const std::size_t count = std::min(images.size(), outputs.size());
+        for (std::size_t first = 0; first < count; first += simd::native_lanes) {
+            std::array<const input*, simd::native_lanes> from{};
+            std::array<output*, simd::native_lanes> to{};
+            for (std::size_t n = 0; n < std::min(simd::native_lanes, count - first); ++n) {
+                from[n] = &images[first + n];
+                to[n] = &outputs[first + n];
+            }
+            to_lanes<simd::native>(from, tensor_view(scratch.x));
+            compute(w, tensor_view<input_shape, const simd::native>(scratch.x),
+                    tensor_view(scratch.y), scratch.scratch.memory);
+            from_lanes(tensor_view<output_shape, const simd::native>(scratch.y), to);
+        }
+    }
+    /// An image of another shape: says so.
+    template <class Other, class... Workspace>
+    static constexpr output predict(weights, const tensor<Other>&, Workspace&...) noexcept {
+        static_assert(sizeof(detail::same_shape<Other, input_shape>) > 0);
+        return {};
+    }
+
+    /// y = f(w, x) for one image per lane of `T`, with `plan.size` vectors of scratch memory.
+    template <class T>
+    static constexpr void compute(weights w, tensor_view<input_shape, const T> x,
+                                  tensor_view<output_shape, T> y, T* memory) noexcept {
+        const T* current = x.data();
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((current = step<I>(w, current, y.data(), memory)), ...);
+        }
+        (std::make_index_sequence<leaf_count>{});
+        if (current == x.data())
+            std::copy_n(current, output_shape::size, y.data());  // nothing but reshaping
+    }
+
+    // As an entry of another network's list: itself, on no other shape than its input_shape.
+    template <class Shape>
+    using output_on =
+        std::conditional_t<std::is_same_v<Shape, Input>, output_shape, shape<0, 0, 0>>;
+    template <class Shape>
+    using on = detail::nested_network<network, Shape>;
+
+private:
+    template <std::size_t Index, class T>
+    static constexpr const T* step(weights w, const T* x, T* y, T* memory) noexcept {
+        using leaf_type = leaf<Index>;
+        constexpr detail::placement place = plan.layers[Index];
+        if constexpr (leaf_type::reshapes) return x;
+        T* to = y;
+        if constexpr (place.where == detail::placement::moves) to = memory + place.offset;
+        if constexpr (place.where == detail::placement::stays)
+            to = const_cast<T*>(x);  // x lies in `memory`
+        const tensor_view<typename leaf_type::input_shape, const T> from(x);
+        const tensor_view<typename leaf_type::output_shape, T> into(to);
+        if constexpr (leaf_type::parameter_count > 0)
+            leaf_type::compute(
+                parameter_view<leaf_type, const float>(w.first + facts::offsets[Index]), from,
+                into);
+        else if constexpr (!leaf_type::reshapes)
+            leaf_type::compute(from, into);
+        return to;
+    }
+};
+
+namespace detail {
+
+/// A network that stands in another's list.
+template <class Network, class Shape>
+struct nested_network : Network {
+    static constexpr std::size_t found = difference<Shape, typename Network::input_shape>::of_found;
+    static constexpr std::size_t expected =
+        difference<Shape, typename Network::input_shape>::of_wanted;
+    static_assert(found == expected,
+                  "ctnn::network: the shape that reaches a nested network must be its input_shape");
+};
+
+}  // namespace detail
+
+/// Layers that stand for one entry in a network's list, to be named once and used again.
+template <class... Entries>
+struct sequence {
+    template <class Input>
+    using on = network<Input, Entries...>;
+    template <class Input>
+    using output_on = detail::type_at<sizeof...(Entries), detail::shapes_along<Input, Entries...>>;
+};
+
+}  // namespace ctnn

@@ -1,0 +1,79 @@
+// Where every layer's output lies in the memory of one prediction, decided by the compiler.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace ctnn::detail {
+
+/// What a plan has to know about a layer.
+struct layer_facts {
+    std::size_t input, output;  // numbers per image
+    bool in_place;              // may overwrite its input
+    bool reshapes;              // its output is its input
+};
+
+/// What becomes of one layer's output.
+struct placement {
+    enum kind {
+        stays,
+        moves,
+        leaves
+    } where;             // where the input lies; at `offset`; in the caller's output
+    std::size_t offset;  // in numbers
+};
+
+template <std::size_t Layers>
+struct memory_plan {
+    std::array<placement, Layers> layers{};
+    std::size_t size = 0;  // numbers of scratch memory
+};
+
+/// A prediction needs one layer's input and output at a time. Buffers lie alternately at the two
+/// ends of the memory, so its size is that of the largest such pair. The network's input and output
+/// are the caller's: the last layer that computes something writes there.
+template <std::size_t Layers>
+constexpr memory_plan<Layers>
+plan_prediction(const std::array<layer_facts, Layers>& facts) noexcept {
+    memory_plan<Layers> plan;
+    std::size_t last = Layers;
+    for (std::size_t i = 0; i < Layers; ++i)
+        if (!facts[i].reshapes) last = i;
+    for (const bool assign : {false, true}) {  // sizes first, then offsets
+        std::size_t current =
+            0;  // numbers in the buffer that holds the input; 0: it is the caller's
+        bool at_the_end = false;
+        for (std::size_t i = 0; i < Layers; ++i) {
+            placement& p = plan.layers[i];
+            if (facts[i].reshapes || (i != last && facts[i].in_place && current != 0)) {
+                p = {placement::stays, 0};
+            } else if (i == last) {
+                p = {placement::leaves, 0};
+            } else {
+                plan.size = std::max(plan.size, current + facts[i].output);
+                if (assign) p = {placement::moves, at_the_end ? plan.size - facts[i].output : 0};
+                at_the_end = !at_the_end;
+                current = facts[i].output;
+            }
+        }
+    }
+    return plan;
+}
+
+/// Training keeps every layer's output, one after the other, but those that may be overwritten.
+template <std::size_t Layers>
+constexpr memory_plan<Layers> plan_training(const std::array<layer_facts, Layers>& facts) noexcept {
+    memory_plan<Layers> plan;
+    for (std::size_t i = 0; i < Layers; ++i) {
+        if (facts[i].reshapes || (facts[i].in_place && plan.size != 0)) {
+            plan.layers[i] = {placement::stays, 0};
+        } else {
+            plan.layers[i] = {placement::moves, plan.size};
+            plan.size += facts[i].output;
+        }
+    }
+    return plan;
+}
+
+}  // namespace ctnn::detail

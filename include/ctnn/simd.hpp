@@ -1,0 +1,282 @@
+// The arithmetic that layers are written in: functions over `float` (one lane, also in constant
+// expressions) and over SIMD vectors, under one name each. The only header that includes xsimd.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+// xsimd is for processors with vectors of floats; its headers do not compile for bare-metal Arm.
+// Define CTNN_ONE_LANE to do without it anywhere.
+#if !defined(CTNN_ONE_LANE) && (defined(__SSE2__) || (defined(__aarch64__) && __STDC_HOSTED__))
+#define CTNN_HAS_XSIMD 1
+#include <xsimd/xsimd.hpp>
+#else
+#define CTNN_HAS_XSIMD 0
+#endif
+
+namespace ctnn::simd {
+
+#if CTNN_HAS_XSIMD
+
+/// Lanes of the widest register the compiler may use: 16 (AVX-512), 8 (AVX), 4 (SSE2, NEON).
+inline constexpr std::size_t native_lanes = xsimd::batch<float>::size;
+
+namespace detail {
+template <std::size_t Lanes>
+struct vector_of {
+    using type = xsimd::make_sized_batch_t<float, Lanes>;
+};
+template <>
+struct vector_of<1> {
+    using type = float;
+};
+}  // namespace detail
+
+/// `Lanes` floats in a register; one lane is `float` itself.
+template <std::size_t Lanes>
+using vector = typename detail::vector_of<Lanes>::type;
+
+#else
+
+inline constexpr std::size_t native_lanes = 1;
+template <std::size_t Lanes>
+requires(Lanes == 1) using vector = float;
+
+#endif
+
+using native = vector<native_lanes>;
+
+/// Vector registers of the processor; a tile of accumulators takes three quarters of them.
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr std::size_t registers = 32;
+#else
+inline constexpr std::size_t registers = 16;
+#endif
+
+template <class T>
+struct lane_count : std::integral_constant<std::size_t, 1> {};
+
+/// Calls `f` with 0, 1, ..., Count - 1 as compile-time constants: a loop that is always unrolled,
+/// so that a local array of accumulators stays in registers.
+template <std::size_t Count, class F>
+[[gnu::always_inline]] constexpr void unroll(F&& f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+        (f(std::integral_constant<std::size_t, I>{}), ...);
+    }
+    (std::make_index_sequence<Count>{});
+}
+
+/// Cuts 0 ... Total - 1 into tiles of nearly equal size, at most `Most` each, and calls
+/// `f(first, size)`; `size` is a compile-time constant, so that the tile can live in registers.
+template <std::size_t Total, std::size_t Most = registers * 3 / 4, class F>
+[[gnu::always_inline]] constexpr void for_tiles(F&& f) {
+    if constexpr (Total > 0) {
+        constexpr std::size_t count = (Total + Most - 1) / Most;
+        constexpr std::size_t larger =
+            (Total + count - 1) / count;  // `smaller` tiles have one less
+        constexpr std::size_t smaller = larger * count - Total;
+        for (std::size_t i = 0; i < count - smaller; ++i)
+            f(i * larger, std::integral_constant<std::size_t, larger>{});
+        for (std::size_t i = 0; i < smaller; ++i)
+            f((count - smaller) * larger + i * (larger - 1),
+              std::integral_constant<std::size_t, larger - 1>{});
+    }
+}
+
+// One lane.
+
+template <std::same_as<float> T>
+constexpr T load(const float* memory) noexcept {
+    return *memory;
+}
+constexpr void store(float* memory, float x) noexcept {
+    *memory = x;
+}
+
+/// a * b + c, rounded once where the processor has the instruction.
+constexpr float fma(float a, float b, float c) noexcept {
+    return a * b + c;
+}
+/// The larger of two; the second when either is not a number.
+constexpr float max(float a, float b) noexcept {
+    return a > b ? a : b;
+}
+constexpr float min(float a, float b) noexcept {
+    return a < b ? a : b;
+}
+constexpr float select(bool condition, float yes, float no) noexcept {
+    return condition ? yes : no;
+}
+constexpr float sum_of_lanes(float x) noexcept {
+    return x;
+}
+constexpr float abs(float x) noexcept {
+    return x < 0.0f ? -x : x;
+}
+
+/// x * 2^n for a whole number n in [-126, 127].
+constexpr float scale_by_power_of_2(float x, float n) noexcept {
+    return x * std::bit_cast<float>(static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127)
+                                    << 23U);
+}
+/// The nearest whole number, for |x| < 2^31.
+constexpr float nearest(float x) noexcept {
+    return static_cast<float>(static_cast<std::int32_t>(x < 0.0f ? x - 0.5f : x + 0.5f));
+}
+
+inline float log(float x) noexcept {
+    return std::log(x);
+}
+inline float sqrt(float x) noexcept {
+    return std::sqrt(x);
+}
+
+// Vectors.
+
+#if CTNN_HAS_XSIMD
+
+#if defined(__GNUC__) &&                                                                           \
+    !defined(__clang__)  // g++ 12 takes its own _mm512_undefined_ps for a mistake
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+template <class A>
+struct lane_count<xsimd::batch<float, A>>
+    : std::integral_constant<std::size_t, xsimd::batch<float, A>::size> {};
+
+template <class T>
+requires(!std::same_as<T, float>) [[gnu::always_inline]] inline T
+    load(const float* memory) noexcept {
+    return T::load_unaligned(memory);
+}
+template <class A>
+[[gnu::always_inline]] inline void store(float* memory, xsimd::batch<float, A> x) noexcept {
+    x.store_unaligned(memory);
+}
+
+template <class A>
+[[gnu::always_inline]] inline xsimd::batch<float, A>
+fma(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b,
+    xsimd::batch<float, A> c) noexcept {
+#ifdef __AVX512F__  // xsimd 8.1 multiplies and adds here; g++ contracts that to one instruction,
+                    // clang does not
+    if constexpr (xsimd::batch<float, A>::size == 16) return _mm512_fmadd_ps(a, b, c);
+#endif
+    return xsimd::fma(a, b, c);
+}
+template <class A>
+[[gnu::always_inline]] inline xsimd::batch<float, A>
+max(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b) noexcept {
+    return xsimd::max(a, b);
+}
+template <class A>
+[[gnu::always_inline]] inline xsimd::batch<float, A>
+min(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b) noexcept {
+    return xsimd::min(a, b);
+}
+template <class A>
+[[gnu::always_inline]] inline xsimd::batch<float, A>
+select(xsimd::batch_bool<float, A> condition, std::type_identity_t<xsimd::batch<float, A>> yes,
+       std::type_identity_t<xsimd::batch<float, A>> no) noexcept {
+    return xsimd::select(condition, yes, no);
+}
+template <class A>
+[[gnu::always_inline]] inline xsimd::batch<float, A> abs(xsimd::batch<float, A> x) noexcept {
+    return xsimd::abs(x);
+}
+/// The lanes added in a fixed order (halves on halves), so that every build gives the same bits.
+template <class A>
+inline float sum_of_lanes(xsimd::batch<float, A> x) noexcept {
+    constexpr std::size_t lanes = xsimd::batch<float, A>::size;
+    float parts[lanes];
+    store(parts, x);
+    for (std::size_t half = lanes / 2; half > 0; half /= 2)
+        for (std::size_t n = 0; n < half; ++n) parts[n] += parts[n + half];
+    return parts[0];
+}
+template <class A>
+[[gnu::always_inline]] inline xsimd::batch<float, A>
+scale_by_power_of_2(xsimd::batch<float, A> x, xsimd::batch<float, A> n) noexcept {
+    return xsimd::ldexp(x, xsimd::to_int(n));
+}
+template <class A>
+[[gnu::always_inline]] inline xsimd::batch<float, A> nearest(xsimd::batch<float, A> x) noexcept {
+    return xsimd::nearbyint(x);
+}
+template <class A>
+inline xsimd::batch<float, A> log(xsimd::batch<float, A> x) noexcept {
+    return xsimd::log(x);
+}
+template <class A>
+inline xsimd::batch<float, A> sqrt(xsimd::batch<float, A> x) noexcept {
+    return xsimd::sqrt(x);
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+#endif
+
+template <class T>
+inline constexpr std::size_t lanes_of = lane_count<T>::value;
+
+// Functions of many steps, the same for every number of lanes. Calls are qualified, because xsimd
+// has functions of these names too.
+
+/// e^x within 2 units in the last place; 0 below -87.3 (no subnormal results), at most e^88.
+template <class T>
+[[nodiscard]] constexpr T exp(T x) noexcept {
+    // e^x = 2^n e^r with n = simd::nearest(x / ln 2) and |r| <= ln(2) / 2; ln 2 in two parts keeps
+    // r exact.
+    const T clipped = simd::min(simd::max(x, T(-87.3f)), T(88.0f));
+    const T n = simd::nearest(clipped * T(1.44269504f));
+    const T r = simd::fma(n, T(2.12194440e-4f), simd::fma(n, T(-0.693359375f), clipped));
+    T p(1.9875691500e-4f);  // minimax polynomial of (e^r - 1 - r) / r^2 (Cephes, expf)
+    p = simd::fma(p, r, T(1.3981999507e-3f));
+    p = simd::fma(p, r, T(8.3334519073e-3f));
+    p = simd::fma(p, r, T(4.1665795894e-2f));
+    p = simd::fma(p, r, T(1.6666665459e-1f));
+    p = simd::fma(p, r, T(5.0000001201e-1f));
+    const T y = simd::scale_by_power_of_2(simd::fma(p, r * r, r) + T(1.0f), n);
+    return simd::select(x < T(-87.3f), T(0.0f), simd::select(x != x, x, y));
+}
+
+/// e^x - 1 for x <= 0, also near 0, where the difference itself would lose its digits.
+template <class T>
+[[nodiscard]] constexpr T exp_minus_1(T x) noexcept {
+    T p(1.0f / 5040.0f);  // Taylor: within 1e-7 of x for -0.5 < x
+    for (const float factor : {1.0f / 720.0f, 1.0f / 120.0f, 1.0f / 24.0f, 1.0f / 6.0f, 0.5f, 1.0f})
+        p = simd::fma(p, x, T(factor));
+    return simd::select(x > T(-0.5f), p * x, simd::exp(x) - T(1.0f));
+}
+
+/// 1 / (1 + e^-x), never not a number for a finite x.
+template <class T>
+[[nodiscard]] constexpr T sigmoid(T x) noexcept {
+    return T(1.0f) / (T(1.0f) + simd::exp(-x));
+}
+
+/// The hyperbolic tangent within 3 units in the last place.
+template <class T>
+[[nodiscard]] constexpr T tanh(T x) noexcept {
+    const T a = simd::abs(x);
+    const T far = T(1.0f) - T(2.0f) / (simd::exp(a + a) + T(1.0f));
+    const T s =
+        x * x;  // near 0 the difference above would cancel: a polynomial instead (Cephes, tanhf)
+    T p(-5.70498872745e-3f);
+    p = simd::fma(p, s, T(2.06390887954e-2f));
+    p = simd::fma(p, s, T(-5.37397155531e-2f));
+    p = simd::fma(p, s, T(1.33314422036e-1f));
+    p = simd::fma(p, s, T(-3.33332819422e-1f));
+    return simd::select(a < T(0.625f), simd::fma(p * s, x, x),
+                        simd::select(x < T(0.0f), -far, far));
+}
+
+}  // namespace ctnn::simd
