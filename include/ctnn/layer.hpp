@@ -22,6 +22,7 @@
 #include <ctnn/simd.hpp>
 #include <ctnn/tensor.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <string_view>
@@ -48,7 +49,14 @@ struct layer_base {
     /// Whether y is x under another shape, so that nothing has to be done.
     static constexpr bool reshapes = false;
 
-    static_assert(Input::size >= 1, "ctnn: every extent of a layer's input must be at least 1");
+    /// Name, extents and place of every parameter array.
+    static constexpr std::array<parameter_entry, arrays::arrays> parameter_table = [] {
+        std::array<parameter_entry, arrays::arrays> table{};
+        detail::write_entries(arrays{}, table.data(), Layer::name, 1, 0);
+        return table;
+    }();
+
+    static_assert(1 <= Input::size, "ctnn::layer: every extent of the input must be at least 1");
 
     /// y = f(w, x). `T` is `float` for one image, a SIMD vector for one image per lane.
     template <class T>

@@ -38,6 +38,12 @@ struct next_shape {
             return hana::type_c<typename output_of<Entry, Input>::type>;
     }
 };
+
+/// Always true. Makes the compiler say what is wrong with the entries that are networks, before and
+/// outside of Hana.
+template <class... Entries>
+inline constexpr bool are_looked_at = (true && ... && (requires { sizeof(Entries); } || true));
+
 template <class Input, class... Entries>
 using shapes_along =
     decltype(hana::scan_left(hana::tuple_t<Entries...>, hana::type_c<Input>, next_shape{}));
@@ -57,17 +63,20 @@ struct not_reached {
     static constexpr bool in_place = false, reshapes = true;
 };
 
-/// Entry number `Index` (from 0) of a network's list, put on the shape that reaches it.
-template <std::size_t Index, class Entry, class Input>
+/// Entry number `Index` (from 0) of a network's list; the error names it as `Entry`.
+template <std::size_t Index, class Entry>
 struct network_entry {
     static_assert(
         specification<Entry>,
         "ctnn::network: every entry of the list must be a layer, a sequence<> or a network<>");
-    using layer = not_reached<Input>;
 };
-template <std::size_t Index, specification Entry, class Input>
-struct network_entry<Index, Entry, Input> {
-    using layer = typename Entry::template on<Input>;
+template <class Entry, class Input, bool IsReached>
+struct layer_of {
+    using type = not_reached<Input>;
+};
+template <specification Entry, class Input>
+struct layer_of<Entry, Input, true> {
+    using type = typename Entry::template on<Input>;
 };
 
 /// The layers of an entry: itself, or those of the network that it is.
@@ -91,6 +100,7 @@ struct entry_list {};
 
 template <class Input, class... Entries, std::size_t... I>
 struct layer_list<entry_list<Input, Entries...>, std::index_sequence<I...>> {
+    static_assert(are_looked_at<Entries...>);
     using shapes = shapes_along<Input, Entries...>;
     using output_shape = type_at<sizeof...(Entries), shapes>;
     /// The first entry whose output is empty (it says why when it is put on its shape), or their
@@ -103,26 +113,17 @@ struct layer_list<entry_list<Input, Entries...>, std::index_sequence<I...>> {
         return found;
     }();
     template <std::size_t Index, class Entry>
-    using put = typename std::conditional_t<
-        (Input::size == 0 || Index > first_misfit),
-        std::type_identity<std::type_identity<not_reached<type_at<Index, shapes>>>>,
-        std::type_identity<network_entry<Index, Entry, type_at<Index, shapes>>>>::type;
-    template <class Put>
-    struct layer_of {
-        using type = typename Put::type;
-    };
-    template <class Put>
-    requires requires { typename Put::layer; }
-    struct layer_of<Put> {
-        using type = typename Put::layer;
-    };
-    using entries = hana::tuple<hana::type<typename layer_of<put<I, Entries>>::type>...>;
-    static_assert((true && ... &&
-                   (sizeof(typename layer_of<put<I, Entries>>::type) >
-                    0)));  // looks at every layer
+    using put = typename layer_of<Entry, type_at<Index, shapes>,
+                                  Input::size != 0 && Index <= first_misfit>::type;
+    template <std::size_t Index, class Entry>
+    using check = std::conditional_t<Index <= first_misfit, network_entry<Index, Entry>, no_check>;
+    // Looks at every entry and layer, and by that makes the compiler say what is wrong.
+    static_assert((true && ... && (sizeof(check<I, Entries>) > 0)));
+    static_assert((true && ... && (sizeof(put<I, Entries>) > 0)));
+
+    using entries = hana::tuple<hana::type<put<I, Entries>>...>;
     using leaves = decltype(hana::flatten(
-        std::declval<
-            hana::tuple<typename layers_in<typename layer_of<put<I, Entries>>::type>::type...>>()));
+        std::declval<hana::tuple<typename layers_in<put<I, Entries>>::type...>>()));
 };
 
 template <class Leaves>
@@ -176,6 +177,25 @@ struct same_shape {
                   "ctnn::network::predict: the image's shape must be the network's input_shape");
 };
 
+template <class T>
+inline constexpr bool is_shape = false;
+template <std::size_t Height, std::size_t Width, std::size_t Channels>
+inline constexpr bool is_shape<shape<Height, Width, Channels>> = true;
+
+/// Stops the compiler at the first argument of a network.
+template <class Input>
+struct network_input {
+    static_assert(
+        is_shape<Input>,
+        "ctnn::network: the first argument must be the shape<> of the input; put it first");
+};
+template <std::size_t Height, std::size_t Width, std::size_t Channels>
+struct network_input<shape<Height, Width, Channels>> {
+    static_assert(1 <= Height, "ctnn::network: the height of the input must be at least 1");
+    static_assert(1 <= Width, "ctnn::network: the width of the input must be at least 1");
+    static_assert(1 <= Channels, "ctnn::network: the channels of the input must be at least 1");
+};
+
 template <class Network, class Shape>
 struct nested_network;
 
@@ -189,13 +209,11 @@ struct nested_network;
 /// it. https://keras.io/guides/sequential_model
 template <class Input, class... Entries>
 struct network {
-    static_assert(Input::height >= 1, "ctnn::network: the height of the input must be at least 1");
-    static_assert(Input::width >= 1, "ctnn::network: the width of the input must be at least 1");
-    static_assert(Input::channels >= 1,
-                  "ctnn::network: the channels of the input must be at least 1");
+    static_assert(sizeof(detail::network_input<Input>) > 0);
+    using input_shape = std::conditional_t<detail::is_shape<Input>, Input, shape<0, 0, 0>>;
 
 private:
-    using list = detail::layer_list<detail::entry_list<Input, Entries...>,
+    using list = detail::layer_list<detail::entry_list<input_shape, Entries...>,
                                     std::make_index_sequence<sizeof...(Entries)>>;
 
 public:
@@ -206,7 +224,6 @@ public:
     using leaf = detail::type_at<Index, leaves>;
     static constexpr std::size_t leaf_count = facts::count;
 
-    using input_shape = Input;
     /// The shape after entry `Index` of the list as it was written, from 0.
     template <std::size_t Index>
     using shape_after = detail::type_at<Index + 1, typename list::shapes>;
@@ -303,7 +320,7 @@ public:
     // As an entry of another network's list: itself, on no other shape than its input_shape.
     template <class Shape>
     using output_on =
-        std::conditional_t<std::is_same_v<Shape, Input>, output_shape, shape<0, 0, 0>>;
+        std::conditional_t<std::is_same_v<Shape, input_shape>, output_shape, shape<0, 0, 0>>;
     template <class Shape>
     using on = detail::nested_network<network, Shape>;
 
@@ -346,6 +363,8 @@ struct nested_network : Network {
 /// Layers that stand for one entry in a network's list, to be named once and used again.
 template <class... Entries>
 struct sequence {
+    static_assert(detail::are_looked_at<Entries...>);
+
     template <class Input>
     using on = network<Input, Entries...>;
     template <class Input>

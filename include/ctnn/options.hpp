@@ -1,10 +1,13 @@
 // The options of a layer: types with names, given in any order, each at most once.
-// `conv2d<8, kernel<3, 3>, stride<2, 2>, same>` has three.
+// `conv2d<8, kernel<3, 3>, stride<2, 2>, same>` has three. An option complains of nothing by itself
+// (`fits` is false): its `check` does, when a layer that has it is put on a shape.
 #pragma once
 
 #include <ctnn/shape.hpp>
 
+#include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <type_traits>
 
 namespace ctnn {
@@ -32,46 +35,61 @@ struct pads {
 /// Rows and columns of a convolution's kernel, each at least 1. `kernel<3>` is `kernel<3, 3>`.
 template <std::size_t Height, std::size_t Width = Height>
 struct kernel {
-    static_assert(Height >= 1, "ctnn::kernel: the height must be at least 1");
-    static_assert(Width >= 1, "ctnn::kernel: the width must be at least 1");
     static constexpr auto kind = detail::option_kind::kernel;
     static constexpr std::size_t height = Height, width = Width;
+    static constexpr bool fits = 1 <= Height && 1 <= Width;
+    struct check {
+        static_assert(1 <= Height, "ctnn::kernel: the height must be at least 1");
+        static_assert(1 <= Width, "ctnn::kernel: the width must be at least 1");
+    };
 };
 
 /// Rows and columns that a pooling layer looks at, each at least 1 (Keras' `pool_size`).
 template <std::size_t Height, std::size_t Width = Height>
 struct window {
-    static_assert(Height >= 1, "ctnn::window: the height must be at least 1");
-    static_assert(Width >= 1, "ctnn::window: the width must be at least 1");
     static constexpr auto kind = detail::option_kind::window;
     static constexpr std::size_t height = Height, width = Width;
+    static constexpr bool fits = 1 <= Height && 1 <= Width;
+    struct check {
+        static_assert(1 <= Height, "ctnn::window: the height must be at least 1");
+        static_assert(1 <= Width, "ctnn::window: the width must be at least 1");
+    };
 };
 
 /// Pixels from one window to the next, down and across, each at least 1.
 template <std::size_t Height, std::size_t Width = Height>
 struct stride {
-    static_assert(Height >= 1, "ctnn::stride: the vertical stride must be at least 1");
-    static_assert(Width >= 1, "ctnn::stride: the horizontal stride must be at least 1");
     static constexpr auto kind = detail::option_kind::stride;
     static constexpr std::size_t height = Height, width = Width;
+    static constexpr bool fits = 1 <= Height && 1 <= Width;
+    struct check {
+        static_assert(1 <= Height, "ctnn::stride: the vertical stride must be at least 1");
+        static_assert(1 <= Width, "ctnn::stride: the horizontal stride must be at least 1");
+    };
 };
 
 /// Pixels from one tap of the kernel to the next, down and across, each at least 1 (1: no holes).
 template <std::size_t Height, std::size_t Width = Height>
 struct dilation {
-    static_assert(Height >= 1, "ctnn::dilation: the vertical dilation must be at least 1");
-    static_assert(Width >= 1, "ctnn::dilation: the horizontal dilation must be at least 1");
     static constexpr auto kind = detail::option_kind::dilation;
     static constexpr std::size_t height = Height, width = Width;
+    static constexpr bool fits = 1 <= Height && 1 <= Width;
+    struct check {
+        static_assert(1 <= Height, "ctnn::dilation: the vertical dilation must be at least 1");
+        static_assert(1 <= Width, "ctnn::dilation: the horizontal dilation must be at least 1");
+    };
 };
 
 /// Cuts the channels into `Count` groups; each group of filters sees only its own group of
 /// channels.
 template <std::size_t Count>
 struct groups {
-    static_assert(Count >= 1, "ctnn::groups: the number of groups must be at least 1");
     static constexpr auto kind = detail::option_kind::groups;
     static constexpr std::size_t count = Count;
+    static constexpr bool fits = 1 <= Count;
+    struct check {
+        static_assert(1 <= Count, "ctnn::groups: the number of groups must be at least 1");
+    };
 };
 
 /// Whether a layer adds a bias to each filter or output (Keras' `use_bias`; default: yes).
@@ -85,8 +103,12 @@ struct use_bias {
 /// `padding<top, bottom, left, right>`. `padding<1>` is `padding<1, 1>`.
 template <std::size_t... Sides>
 struct padding {
-    static_assert(sizeof...(Sides) == 1 || sizeof...(Sides) == 2 || sizeof...(Sides) == 4,
-                  "ctnn::padding: the number of sides must be 1, 2 or 4");
+    static constexpr auto kind = detail::option_kind::padding;
+    static constexpr bool fits = false;
+    struct check {
+        static constexpr std::size_t sides = sizeof...(Sides), all = 4;
+        static_assert(sides == all, "ctnn::padding: the number of sides must be 1, 2 or 4");
+    };
 };
 
 template <std::size_t Top, std::size_t Bottom, std::size_t Left, std::size_t Right>
@@ -141,19 +163,25 @@ struct every_maximum {
 /// The slope of `leaky_relu` below 0, as a fraction: `negative_slope<1, 100>` is 0.01.
 template <int Numerator, int Denominator = 1>
 struct negative_slope {
-    static_assert(Numerator >= 0, "ctnn::negative_slope: the numerator must be at least 0");
-    static_assert(Denominator >= 1, "ctnn::negative_slope: the denominator must be at least 1");
     static constexpr auto kind = detail::option_kind::slope;
     static constexpr float value = static_cast<float>(Numerator) / static_cast<float>(Denominator);
+    static constexpr bool fits = 0 <= Numerator && 1 <= Denominator;
+    struct check {
+        static_assert(0 <= Numerator, "ctnn::negative_slope: the numerator must be at least 0");
+        static_assert(1 <= Denominator, "ctnn::negative_slope: the denominator must be at least 1");
+    };
 };
 
 /// The limit `-alpha` of `elu` below 0, as a fraction: `alpha<1, 2>` is 0.5.
 template <int Numerator, int Denominator = 1>
 struct alpha {
-    static_assert(Numerator >= 1, "ctnn::alpha: the numerator must be at least 1");
-    static_assert(Denominator >= 1, "ctnn::alpha: the denominator must be at least 1");
     static constexpr auto kind = detail::option_kind::alpha;
     static constexpr float value = static_cast<float>(Numerator) / static_cast<float>(Denominator);
+    static constexpr bool fits = 1 <= Numerator && 1 <= Denominator;
+    struct check {
+        static_assert(1 <= Numerator, "ctnn::alpha: the numerator must be at least 1");
+        static_assert(1 <= Denominator, "ctnn::alpha: the denominator must be at least 1");
+    };
 };
 
 namespace detail {
@@ -173,56 +201,78 @@ template <option_kind Kind, class... Options>
 inline constexpr std::size_t times_given = (std::size_t{0} + ... +
                                             std::size_t{is_kind<Options>(Kind)});
 
-template <option_kind Kind, class Default, class... Options>
-struct find_option {
-    using type = Default;
-};
-template <option_kind Kind, class Default, class First, class... Rest>
-struct find_option<Kind, Default, First, Rest...> {
-    using type = typename std::conditional_t<is_kind<First>(Kind), std::type_identity<First>,
-                                             find_option<Kind, Default, Rest...>>::type;
-};
+template <class Option, class... Options>
+constexpr std::size_t times_of_its_kind() noexcept {
+    if constexpr (option<Option>) return times_given<Option::kind, Options...>;
+    return 1;
+}
+template <class Option>
+constexpr bool is_in_range() noexcept {
+    if constexpr (requires { Option::fits; }) return Option::fits;
+    return true;
+}
 
-/// The option of this kind that was given, or `Default`.
-template <option_kind Kind, class Default, class... Options>
-using option_or = typename find_option<Kind, Default, Options...>::type;
-
-/// Stops the compiler at an option that the layer does not take; the error names it as `Option`.
-template <class Option, option_kind... Accepted>
-struct accepted_option {
-    static constexpr bool is_accepted = (false || ... || is_kind<Option>(Accepted));
-    static_assert(is_accepted,
-                  "ctnn: every option of a layer must be one that it takes; remove this one");
+/// Stops the compiler at an option of a kind that the layer does not take, or has already; the
+/// error names it as `Option`.
+template <class Option, bool IsTaken, std::size_t Times>
+struct option_check {
+    static_assert(IsTaken,
+                  "ctnn::layer: every option must be one that the layer takes; remove this one");
+    static constexpr std::size_t times = Times, most = 1;
+    static_assert(
+        times <= most,
+        "ctnn::layer: every option must be given at most once; remove this one or the other");
 };
-
-/// Stops the compiler at the second option of one kind; the error names it as `Option`.
-template <class Option, std::size_t Times>
-struct option_given_once {
-    static_assert(Times <= 1,
-                  "ctnn: an option must be given at most once; remove this one or the other");
-};
+struct no_check {};
 
 template <option_kind... Kinds>
 struct accepts {};
 
-/// Checks the options one by one, so that the culprit is named, and only one.
-template <class Accepts, class Before, class... Options>
-struct checked_options {};
-
-template <class... Options>
-struct option_list {};
-
-template <option_kind... Kinds, class... Before, class First, class... Rest>
-struct checked_options<accepts<Kinds...>, option_list<Before...>, First, Rest...> {
-    static constexpr std::size_t times = [] {
-        if constexpr (option<First>) return times_given<First::kind, Before...> + 1;
-        return std::size_t{1};
-    }();
-    static_assert(sizeof(accepted_option<First, Kinds...>) > 0);
-    static_assert(sizeof(option_given_once<First, times>) > 0);
-    static_assert(
-        sizeof(checked_options<accepts<Kinds...>, option_list<Before..., First>, Rest...>) > 0);
+/// The options of a layer that accepts one of each kind of `Accepts`. Where an option is wrong,
+/// `fit` is false and `check`, which the layer looks at when it is put on a shape, says why.
+template <class Accepts, class... Options>
+struct options {
+    static constexpr bool fit = true;
+    using check = no_check;
 };
+template <option_kind... Kinds, class First, class... Rest>
+struct options<accepts<Kinds...>, First, Rest...> {
+private:
+    using others = options<accepts<Kinds...>, Rest...>;
+    static constexpr bool is_taken = (false || ... || is_kind<First>(Kinds));
+    static constexpr std::size_t times = times_of_its_kind<First, First, Rest...>();
+    static constexpr auto choose_check() noexcept {
+        if constexpr (!others::fit)
+            return std::type_identity<typename others::check>{};
+        else if constexpr (!is_taken || times > 1)
+            return std::type_identity<option_check<First, is_taken, times>>{};
+        else if constexpr (!is_in_range<First>())
+            return std::type_identity<typename First::check>{};
+        else
+            return std::type_identity<no_check>{};
+    }
+
+public:
+    static constexpr bool fit = is_taken && times <= 1 && is_in_range<First>() && others::fit;
+    using check = typename decltype(choose_check())::type;
+};
+
+template <option_kind Kind, class Default, class Given>
+struct find_option {
+    using type = Default;
+};
+template <option_kind Kind, class Default, class Accepts, class First, class... Rest>
+struct find_option<Kind, Default, options<Accepts, First, Rest...>> {
+    using type =
+        typename std::conditional_t<is_kind<First>(Kind), std::type_identity<First>,
+                                    find_option<Kind, Default, options<Accepts, Rest...>>>::type;
+};
+
+/// The option of this kind among those that were given, or `Default`; where one of them is wrong,
+/// `Default` for all, so that one mistake is one error.
+template <option_kind Kind, class Default, class Given>
+using option_or = typename std::conditional_t<Given::fit, find_option<Kind, Default, Given>,
+                                              std::type_identity<Default>>::type;
 
 /// A window of `Size` (a kernel<> or window<>) that slides over `Input`.
 template <class Input, class Size, class Stride, class Dilation, class Padding>
@@ -238,24 +288,43 @@ struct sliding_window {
     static constexpr axis columns = padded(unpadded_columns, Padding::columns(unpadded_columns));
     static constexpr bool fits = rows.output() > 0 && columns.output() > 0;
 
+    // What a layer compares with padded(): 0 where something else is wrong already, so that one
+    // mistake is one error.
+    static constexpr std::size_t needed_rows = Input::size == 0 ? 0 : rows.reach();
+    static constexpr std::size_t needed_columns = Input::size == 0 || needed_rows > rows.padded()
+                                                      ? 0
+                                                      : columns.reach();
+
     /// The output with this number of channels; all zero where the window does not fit.
     template <std::size_t Channels>
     using output =
         shape<fits ? rows.output() : 0, fits ? columns.output() : 0, fits ? Channels : 0>;
 };
 
-/// A pooling window: its stride is the window, unless said otherwise.
-template <class Input, class Window, class... Options>
+/// A pooling window: 2 x 2 and its stride the window, unless said otherwise.
+template <class Given>
+using pooling_size = option_or<option_kind::window,
+                               std::conditional_t<Given::fit, window<2, 2>, window<1, 1>>, Given>;
+template <class Input, class Given>
 struct pooling_window
     : sliding_window<
-          Input, Window,
-          option_or<option_kind::stride, stride<Window::height, Window::width>, Options...>,
-          dilation<1, 1>, option_or<option_kind::padding, valid, Options...>> {
+          Input, pooling_size<Given>,
+          option_or<option_kind::stride,
+                    stride<pooling_size<Given>::height, pooling_size<Given>::width>, Given>,
+          dilation<1, 1>, option_or<option_kind::padding, valid, Given>> {
     // A window that sees nothing but padding has no maximum and no mean. (`same` never makes one.)
-    static constexpr std::size_t widest_row_padding =
+    static constexpr std::size_t row_padding =
         std::max(pooling_window::rows.before, pooling_window::rows.after);
-    static constexpr std::size_t widest_column_padding =
-        std::max(pooling_window::columns.before, pooling_window::columns.after);
+    static constexpr std::size_t column_padding =
+        row_padding < pooling_window::rows.taps
+            ? std::max(pooling_window::columns.before, pooling_window::columns.after)
+            : 0;  // one mistake, one error
+    static constexpr bool fits = Given::fit && pooling_window::sliding_window::fits &&
+                                 row_padding < pooling_window::rows.taps &&
+                                 column_padding < pooling_window::columns.taps;
+
+    template <std::size_t Channels>
+    using output = typename pooling_window::sliding_window::template output<fits ? Channels : 0>;
 };
 
 }  // namespace detail

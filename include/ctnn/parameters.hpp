@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -84,21 +85,23 @@ struct nth_array<0, First, Rest...> {
 template <std::size_t Index, class... Arrays>
 nth_array<Index, Arrays...> array_at(parameter_arrays<Arrays...>);
 
-template <fixed_string Name, class List>
-concept has_array = find_array<Name, List>::size >
-0;
+template <class Owner, fixed_string Name>
+concept has_array = requires { requires(find_array<Name, typename Owner::arrays>::size > 0); };
+template <class Owner, std::size_t Index>
+concept has_layer = requires { requires(Index < Owner::entry_count); };
 
 /// Writes one layer's rows, shifted to where the layer stands in the network.
 template <class... Arrays>
 constexpr parameter_entry* write_entries(parameter_arrays<Arrays...>, parameter_entry* row,
-                                         std::string_view layer, std::size_t number,
-                                         std::size_t offset) {
-    const auto write = [&](const parameter_entry& entry) {
-        if (entry.size > 0) *row++ = entry;
-        offset += entry.size;
-    };
-    (write({layer, number, Arrays::name, Arrays::rank, Arrays::extents, offset, Arrays::size}),
-     ...);
+                                         [[maybe_unused]] std::string_view layer,
+                                         [[maybe_unused]] std::size_t number, std::size_t offset) {
+    for (const parameter_entry& entry : std::initializer_list<parameter_entry>{
+             {layer, number, Arrays::name, Arrays::rank, Arrays::extents, 0, Arrays::size}...})
+        if (entry.size > 0) {
+            *row = entry;
+            row++->offset = offset;
+            offset += entry.size;
+        }
     return row;
 }
 
@@ -131,22 +134,22 @@ struct parameter_view {
     }
     template <detail::fixed_string Name>
     [[nodiscard]] constexpr auto
-    get() const noexcept requires detail::has_array<Name, typename Owner::arrays> {
+    get() const noexcept requires detail::has_array<Owner, Name> {
         using found = detail::find_array<Name, typename Owner::arrays>;
         using array =
             typename decltype(detail::array_at<found::index>(typename Owner::arrays{}))::type;
         return typename array::template view<Float>{first + found::offset};
     }
     [[nodiscard]] constexpr auto
-    kernel() const noexcept requires detail::has_array<"kernel", typename Owner::arrays> {
+    kernel() const noexcept requires detail::has_array<Owner, "kernel"> {
         return get<"kernel">();
     }
     [[nodiscard]] constexpr auto
-    bias() const noexcept requires detail::has_array<"bias", typename Owner::arrays> {
+    bias() const noexcept requires detail::has_array<Owner, "bias"> {
         return get<"bias">();
     }
     template <std::size_t Index>
-    [[nodiscard]] constexpr auto layer() const noexcept requires(Index < Owner::entry_count) {
+    [[nodiscard]] constexpr auto layer() const noexcept requires detail::has_layer<Owner, Index> {
         return parameter_view<typename Owner::template layer<Index>, Float>(
             first + Owner::template offset<Index>);
     }
@@ -169,36 +172,36 @@ struct parameters {
 
     template <detail::fixed_string Name>
     [[nodiscard]] constexpr auto
-    get() noexcept requires detail::has_array<Name, typename Owner::arrays> {
+    get() noexcept requires detail::has_array<Owner, Name> {
         return view().template get<Name>();
     }
     template <detail::fixed_string Name>
     [[nodiscard]] constexpr auto
-    get() const noexcept requires detail::has_array<Name, typename Owner::arrays> {
+    get() const noexcept requires detail::has_array<Owner, Name> {
         return view().template get<Name>();
     }
     [[nodiscard]] constexpr auto
-    kernel() noexcept requires detail::has_array<"kernel", typename Owner::arrays> {
+    kernel() noexcept requires detail::has_array<Owner, "kernel"> {
         return view().kernel();
     }
     [[nodiscard]] constexpr auto
-    kernel() const noexcept requires detail::has_array<"kernel", typename Owner::arrays> {
+    kernel() const noexcept requires detail::has_array<Owner, "kernel"> {
         return view().kernel();
     }
     [[nodiscard]] constexpr auto
-    bias() noexcept requires detail::has_array<"bias", typename Owner::arrays> {
+    bias() noexcept requires detail::has_array<Owner, "bias"> {
         return view().bias();
     }
     [[nodiscard]] constexpr auto
-    bias() const noexcept requires detail::has_array<"bias", typename Owner::arrays> {
+    bias() const noexcept requires detail::has_array<Owner, "bias"> {
         return view().bias();
     }
     template <std::size_t Index>
-    [[nodiscard]] constexpr auto layer() noexcept requires(Index < Owner::entry_count) {
+    [[nodiscard]] constexpr auto layer() noexcept requires detail::has_layer<Owner, Index> {
         return view().template layer<Index>();
     }
     template <std::size_t Index>
-    [[nodiscard]] constexpr auto layer() const noexcept requires(Index < Owner::entry_count) {
+    [[nodiscard]] constexpr auto layer() const noexcept requires detail::has_layer<Owner, Index> {
         return view().template layer<Index>();
     }
 };

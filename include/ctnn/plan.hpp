@@ -61,16 +61,46 @@ plan_prediction(const std::array<layer_facts, Layers>& facts) noexcept {
     return plan;
 }
 
-/// Training keeps every layer's output, one after the other, but those that may be overwritten.
+/// Training keeps every layer's output, one after the other. A layer that may work in place does, unless
+/// the layer before it did: that one's gradient is computed from its own output.
 template <std::size_t Layers>
 constexpr memory_plan<Layers> plan_training(const std::array<layer_facts, Layers>& facts) noexcept {
     memory_plan<Layers> plan;
+    bool may_overwrite = false;  // not the network's input
     for (std::size_t i = 0; i < Layers; ++i) {
-        if (facts[i].reshapes || (facts[i].in_place && plan.size != 0)) {
+        if (facts[i].reshapes) {
+            plan.layers[i] = {placement::stays, 0};
+            continue;
+        }
+        if (facts[i].in_place && may_overwrite) {
             plan.layers[i] = {placement::stays, 0};
         } else {
             plan.layers[i] = {placement::moves, plan.size};
             plan.size += facts[i].output;
+        }
+        may_overwrite = !facts[i].in_place;
+    }
+    return plan;
+}
+
+/// Where the gradient with respect to every layer's output lies on the way back, down to that of layer
+/// `first`; the way back needs two neighbouring ones at a time.
+template <std::size_t Layers>
+constexpr memory_plan<Layers> plan_gradients(const std::array<layer_facts, Layers>& facts,
+                                             std::size_t first) noexcept {
+    memory_plan<Layers> plan;
+    if constexpr (Layers > 0) {
+        plan.size = facts[Layers - 1].output;
+        for (const bool assign : {false, true}) {  // sizes first, then offsets
+            std::size_t offset = 0;
+            bool at_the_end = false;
+            for (std::size_t i = Layers; i-- > first;) {
+                if (assign) plan.layers[i] = {placement::moves, offset};
+                if (facts[i].reshapes || facts[i].in_place) continue;
+                plan.size = std::max(plan.size, facts[i].output + facts[i].input);
+                at_the_end = !at_the_end;
+                offset = at_the_end ? plan.size - facts[i].input : 0;
+            }
         }
     }
     return plan;

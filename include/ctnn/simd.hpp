@@ -210,9 +210,13 @@ template <class A>
 [[gnu::always_inline]] inline xsimd::batch<float, A> nearest(xsimd::batch<float, A> x) noexcept {
     return xsimd::nearbyint(x);
 }
+/// Lane by lane: one logarithm an image is all that a loss needs.
 template <class A>
 inline xsimd::batch<float, A> log(xsimd::batch<float, A> x) noexcept {
-    return xsimd::log(x);
+    float lanes[xsimd::batch<float, A>::size];
+    store(lanes, x);
+    for (float& lane : lanes) lane = std::log(lane);
+    return load<xsimd::batch<float, A>>(lanes);
 }
 template <class A>
 inline xsimd::batch<float, A> sqrt(xsimd::batch<float, A> x) noexcept {
@@ -226,6 +230,16 @@ inline xsimd::batch<float, A> sqrt(xsimd::batch<float, A> x) noexcept {
 
 template <class T>
 inline constexpr std::size_t lanes_of = lane_count<T>::value;
+
+/// Goes through `count` floats: calls `f(first, T{})` for a vector `T` of them as long as there are enough,
+/// then with `float` for each of the rest.
+template <class F>
+constexpr void for_vectors(std::size_t count, F&& f) {
+    std::size_t i = 0;
+    if constexpr (native_lanes > 1)
+        for (; i + native_lanes <= count; i += native_lanes) f(i, native{});
+    for (; i < count; ++i) f(i, float{});
+}
 
 // Functions of many steps, the same for every number of lanes. Calls are qualified, because xsimd
 // has functions of these names too.

@@ -18,34 +18,29 @@ namespace ctnn {
 template <std::size_t Filters, class... Options>
 struct conv2d {
     using kind = detail::option_kind;
-    static_assert(Filters >= 1, "ctnn::conv2d: the number of filters must be at least 1");
-    static_assert(
-        sizeof(detail::checked_options<detail::accepts<kind::kernel, kind::stride, kind::dilation,
-                                                       kind::groups, kind::padding, kind::bias>,
-                                       detail::option_list<>, Options...>) > 0);
-    static constexpr std::size_t kernels_given = detail::times_given<kind::kernel, Options...>;
-    static_assert(kernels_given >= 1, "ctnn::conv2d: a kernel<height, width> must be given");
+    using given = detail::options<detail::accepts<kind::kernel, kind::stride, kind::dilation,
+                                                  kind::groups, kind::padding, kind::bias>,
+                                  Options...>;
+    static constexpr std::size_t kernels_given =
+        given::fit ? detail::times_given<kind::kernel, Options...> : 1;  // one mistake, one error
 
-    using kernel_size = detail::option_or<kind::kernel, kernel<1, 1>, Options...>;
-    static constexpr bool has_bias =
-        detail::option_or<kind::bias, use_bias<true>, Options...>::value;
+    using kernel_size = detail::option_or<kind::kernel, kernel<1, 1>, given>;
+    static constexpr bool has_bias = detail::option_or<kind::bias, use_bias<true>, given>::value;
     static constexpr std::size_t group_count =
-        detail::option_or<kind::groups, groups<1>, Options...>::count;
+        detail::option_or<kind::groups, groups<1>, given>::count;
     static constexpr std::size_t filters_per_group = Filters / group_count;
 
     template <class Input>
     using window_on =
         detail::sliding_window<Input, kernel_size,
-                               detail::option_or<kind::stride, stride<1, 1>, Options...>,
-                               detail::option_or<kind::dilation, dilation<1, 1>, Options...>,
-                               detail::option_or<kind::padding, valid, Options...>>;
+                               detail::option_or<kind::stride, stride<1, 1>, given>,
+                               detail::option_or<kind::dilation, dilation<1, 1>, given>,
+                               detail::option_or<kind::padding, valid, given>>;
     template <class Input>
-    static constexpr bool groups_fit =
-        Input::channels % group_count == 0 && Filters % group_count == 0;
+    static constexpr bool fits = Input::channels % group_count == 0 && Filters % group_count == 0 &&
+                                 kernels_given == 1 && given::fit;
     template <class Input>
-    using output_on =
-        std::conditional_t<groups_fit<Input>, typename window_on<Input>::template output<Filters>,
-                           shape<0, 0, 0>>;
+    using output_on = typename window_on<Input>::template output<fits<Input> ? Filters : 0>;
 
     template <class Input>
     struct on : layer_base<on<Input>, Input, output_on<Input>,
@@ -63,22 +58,24 @@ struct conv2d {
         static constexpr std::size_t multiply_adds =
             output_shape::size * kernel_size::height * kernel_size::width * channels_per_group;
 
-        static constexpr std::size_t channels = Input::channels, filters = Filters;
+        static_assert(sizeof(typename given::check) > 0);
+        static_assert(1 <= kernels_given, "ctnn::conv2d: a kernel<height, width> must be given");
+        static_assert(1 <= Filters, "ctnn::conv2d: the number of filters must be at least 1");
+        static constexpr std::size_t channels = Input::channels;
         static_assert(channels == channels / group_count * group_count,
                       "ctnn::conv2d: the channels of the input must be a multiple of the groups");
+        static constexpr std::size_t filters =
+            channels % group_count == 0 ? Filters : 0;  // one mistake, one error
         static_assert(filters == filters / group_count * group_count,
                       "ctnn::conv2d: the filters must be a multiple of the groups");
-        static constexpr std::size_t kernel_height = rows.reach(), padded_height = rows.padded();
-        static_assert(kernel_height <= padded_height,
-                      "ctnn::conv2d: the kernel must be at most as tall as its padded input; "
-                      "shrink it or add padding");
-        static constexpr bool tall_enough =
-            kernel_height <= padded_height;  // one mistake, one error
-        static constexpr std::size_t kernel_width = tall_enough ? columns.reach() : 0,
+        static constexpr std::size_t kernel_height = window_on<Input>::needed_rows,
+                                     padded_height = rows.padded();
+        static_assert(kernel_height <= padded_height, "ctnn::conv2d: the kernel must be at most as "
+                                                      "tall as its padded input; shrink it or pad");
+        static constexpr std::size_t kernel_width = window_on<Input>::needed_columns,
                                      padded_width = columns.padded();
-        static_assert(kernel_width <= padded_width,
-                      "ctnn::conv2d: the kernel must be at most as wide as its padded input; "
-                      "shrink it or add padding");
+        static_assert(kernel_width <= padded_width, "ctnn::conv2d: the kernel must be at most as "
+                                                    "wide as its padded input; shrink it or pad");
 
         // h, w: output row, column; i, j: position in the kernel; r, q: input row, column;
         // c: channel of the group; f: filter of the group; g: group; t: position in the tile of

@@ -17,14 +17,11 @@ namespace ctnn {
 template <std::size_t Outputs, class... Options>
 struct dense {
     using kind = detail::option_kind;
-    static_assert(Outputs >= 1, "ctnn::dense: the number of outputs must be at least 1");
-    static_assert(sizeof(detail::checked_options<detail::accepts<kind::bias>, detail::option_list<>,
-                                                 Options...>) > 0);
-    static constexpr bool has_bias =
-        detail::option_or<kind::bias, use_bias<true>, Options...>::value;
+    using given = detail::options<detail::accepts<kind::bias>, Options...>;
+    static constexpr bool has_bias = detail::option_or<kind::bias, use_bias<true>, given>::value;
 
     template <class Input>
-    using output_on = features<Input::height * Input::width == 1 ? Outputs : 0>;
+    using output_on = features<given::fit && Input::height * Input::width == 1 ? Outputs : 0>;
 
     template <class Input>
     struct on : layer_base<on<Input>, Input, output_on<Input>,
@@ -38,6 +35,8 @@ struct dense {
         static constexpr std::size_t inputs = Input::size;
         static constexpr std::size_t multiply_adds = inputs * Outputs;
 
+        static_assert(sizeof(typename given::check) > 0);
+        static_assert(1 <= Outputs, "ctnn::dense: the number of outputs must be at least 1");
         static constexpr std::size_t pixels = Input::height * Input::width;
         static_assert(pixels == 1,
                       "ctnn::dense: the input must be flat, 1 x 1 x N; put flatten before it");

@@ -17,26 +17,24 @@ namespace ctnn {
 template <class... Options>
 struct depthwise_conv2d {
     using kind = detail::option_kind;
-    static_assert(
-        sizeof(detail::checked_options<detail::accepts<kind::kernel, kind::stride, kind::dilation,
-                                                       kind::padding, kind::bias>,
-                                       detail::option_list<>, Options...>) > 0);
-    static constexpr std::size_t kernels_given = detail::times_given<kind::kernel, Options...>;
-    static_assert(kernels_given >= 1,
-                  "ctnn::depthwise_conv2d: a kernel<height, width> must be given");
+    using given = detail::options<
+        detail::accepts<kind::kernel, kind::stride, kind::dilation, kind::padding, kind::bias>,
+        Options...>;
+    static constexpr std::size_t kernels_given =
+        given::fit ? detail::times_given<kind::kernel, Options...> : 1;  // one mistake, one error
 
-    using kernel_size = detail::option_or<kind::kernel, kernel<1, 1>, Options...>;
-    static constexpr bool has_bias =
-        detail::option_or<kind::bias, use_bias<true>, Options...>::value;
+    using kernel_size = detail::option_or<kind::kernel, kernel<1, 1>, given>;
+    static constexpr bool has_bias = detail::option_or<kind::bias, use_bias<true>, given>::value;
 
     template <class Input>
     using window_on =
         detail::sliding_window<Input, kernel_size,
-                               detail::option_or<kind::stride, stride<1, 1>, Options...>,
-                               detail::option_or<kind::dilation, dilation<1, 1>, Options...>,
-                               detail::option_or<kind::padding, valid, Options...>>;
+                               detail::option_or<kind::stride, stride<1, 1>, given>,
+                               detail::option_or<kind::dilation, dilation<1, 1>, given>,
+                               detail::option_or<kind::padding, valid, given>>;
     template <class Input>
-    using output_on = typename window_on<Input>::template output<Input::channels>;
+    using output_on = typename window_on<Input>::template output<
+        given::fit && kernels_given == 1 ? Input::channels : 0>;
 
     template <class Input>
     struct on : layer_base<on<Input>, Input, output_on<Input>,
@@ -53,17 +51,19 @@ struct depthwise_conv2d {
         static constexpr std::size_t multiply_adds =
             output_shape::size * kernel_size::height * kernel_size::width;
 
-        static constexpr std::size_t kernel_height = rows.reach(), padded_height = rows.padded();
+        static_assert(sizeof(typename given::check) > 0);
+        static_assert(1 <= kernels_given,
+                      "ctnn::depthwise_conv2d: a kernel<height, width> must be given");
+        static constexpr std::size_t kernel_height = window_on<Input>::needed_rows,
+                                     padded_height = rows.padded();
         static_assert(kernel_height <= padded_height,
-                      "ctnn::depthwise_conv2d: the kernel must be at most as tall as its "
-                      "padded input; shrink it or pad");
-        static constexpr bool tall_enough =
-            kernel_height <= padded_height;  // one mistake, one error
-        static constexpr std::size_t kernel_width = tall_enough ? columns.reach() : 0,
+                      "ctnn::depthwise_conv2d: the kernel must be at most as tall as its padded "
+                      "input; shrink it or pad");
+        static constexpr std::size_t kernel_width = window_on<Input>::needed_columns,
                                      padded_width = columns.padded();
         static_assert(kernel_width <= padded_width,
-                      "ctnn::depthwise_conv2d: the kernel must be at most as wide as its "
-                      "padded input; shrink it or pad");
+                      "ctnn::depthwise_conv2d: the kernel must be at most as wide as its padded "
+                      "input; shrink it or pad");
 
         // h, w: output row, column; i, j: position in the kernel; c: channel; t: position in the
         // tile of accumulators

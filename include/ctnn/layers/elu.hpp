@@ -11,15 +11,15 @@ namespace ctnn {
 template <class... Options>
 struct elu {
     using kind = detail::option_kind;
-    static_assert(sizeof(detail::checked_options<detail::accepts<kind::alpha>,
-                                                 detail::option_list<>, Options...>) > 0);
-    static constexpr float a = detail::option_or<kind::alpha, alpha<1>, Options...>::value;
+    using given = detail::options<detail::accepts<kind::alpha>, Options...>;
+    static constexpr float a = detail::option_or<kind::alpha, alpha<1>, given>::value;
 
     template <class Input>
     using output_on = Input;
     template <class Input>
     struct on : elementwise<on<Input>, Input> {
         static constexpr std::string_view name = "elu";
+        static_assert(sizeof(typename given::check) > 0);
         template <class T>
         static constexpr T value(T x) noexcept {
             return simd::select(x > T(0.0f), x, T(a) * simd::exp_minus_1(simd::min(x, T(0.0f))));

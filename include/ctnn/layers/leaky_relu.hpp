@@ -11,16 +11,15 @@ namespace ctnn {
 template <class... Options>
 struct leaky_relu {
     using kind = detail::option_kind;
-    static_assert(sizeof(detail::checked_options<detail::accepts<kind::slope>,
-                                                 detail::option_list<>, Options...>) > 0);
-    static constexpr float a =
-        detail::option_or<kind::slope, negative_slope<3, 10>, Options...>::value;
+    using given = detail::options<detail::accepts<kind::slope>, Options...>;
+    static constexpr float a = detail::option_or<kind::slope, negative_slope<3, 10>, given>::value;
 
     template <class Input>
     using output_on = Input;
     template <class Input>
     struct on : elementwise<on<Input>, Input> {
         static constexpr std::string_view name = "leaky_relu";
+        static_assert(sizeof(typename given::check) > 0);
         template <class T>
         static constexpr T value(T x) noexcept {
             return simd::select(x > T(0.0f), x, x * T(a));

@@ -16,14 +16,14 @@ namespace ctnn {
 template <class... Options>
 struct max_pool2d {
     using kind = detail::option_kind;
-    static_assert(sizeof(detail::checked_options<
-                         detail::accepts<kind::window, kind::stride, kind::padding, kind::maxima>,
-                         detail::option_list<>, Options...>) > 0);
-    using window_size = detail::option_or<kind::window, window<2, 2>, Options...>;
+    using given =
+        detail::options<detail::accepts<kind::window, kind::stride, kind::padding, kind::maxima>,
+                        Options...>;
+    using window_size = detail::pooling_size<given>;
     static constexpr bool to_every_maximum = detail::times_given<kind::maxima, Options...> > 0;
 
     template <class Input>
-    using window_on = detail::pooling_window<Input, window_size, Options...>;
+    using window_on = detail::pooling_window<Input, given>;
     template <class Input>
     using output_on = typename window_on<Input>::template output<Input::channels>;
 
@@ -34,23 +34,22 @@ struct max_pool2d {
         static constexpr auto rows = window_on<Input>::rows;
         static constexpr auto columns = window_on<Input>::columns;
 
-        static constexpr std::size_t window_height = rows.taps, padded_height = rows.padded();
+        static_assert(sizeof(typename given::check) > 0);
+        static constexpr std::size_t window_height = window_on<Input>::needed_rows,
+                                     padded_height = rows.padded();
         static_assert(window_height <= padded_height,
                       "ctnn::max_pool2d: the window must be at most as tall as its padded input; "
                       "shrink it or pad");
-        static constexpr bool tall_enough =
-            window_height <= padded_height;  // one mistake, one error
-        static constexpr std::size_t window_width = tall_enough ? columns.taps : 0,
+        static constexpr std::size_t window_width = window_on<Input>::needed_columns,
                                      padded_width = columns.padded();
         static_assert(window_width <= padded_width,
                       "ctnn::max_pool2d: the window must be at most as wide as its padded input; "
                       "shrink it or pad");
-        static constexpr std::size_t padding_rows = window_on<Input>::widest_row_padding;
-        static_assert(padding_rows < window_on<Input>::rows.taps,
-                      "ctnn::max_pool2d: the padding must be less than the window; shrink it or "
-                      "enlarge the window");
-        static constexpr std::size_t padding_columns = window_on<Input>::widest_column_padding;
-        static_assert(padding_columns < window_on<Input>::columns.taps,
+        static constexpr std::size_t row_padding = window_on<Input>::row_padding;
+        static_assert(row_padding < rows.taps, "ctnn::max_pool2d: the padding must be less than "
+                                               "the window; shrink it or enlarge the window");
+        static constexpr std::size_t column_padding = window_on<Input>::column_padding;
+        static_assert(column_padding < columns.taps,
                       "ctnn::max_pool2d: the padding must be less than the window; shrink it or "
                       "enlarge the window");
 

@@ -1,0 +1,78 @@
+// A network as a table to read, like Keras' model.summary().
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace ctnn {
+namespace detail {
+
+/// "61,706".
+inline std::string with_commas(std::size_t number) {
+    const std::string digits = std::to_string(number);
+    std::string text;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i != 0 && (digits.size() - i) % 3 == 0) text += ',';
+        text += digits[i];
+    }
+    return text;
+}
+
+/// "28 x 28 x 6", or "400" for a flat list.
+template <class Shape>
+std::string extents_text() {
+    std::string channels = std::to_string(Shape::channels);
+    if (Shape::height == 1 && Shape::width == 1) return channels;
+    return std::to_string(Shape::height) + " x " + std::to_string(Shape::width) + " x " + channels;
+}
+
+using summary_row = std::array<std::string, 4>;
+
+inline summary_row summary_cells(std::string_view name, std::string shape, std::size_t parameters,
+                                 std::size_t multiply_adds) {
+    return {std::string(name), std::move(shape), with_commas(parameters),
+            with_commas(multiply_adds)};
+}
+
+}  // namespace detail
+
+/// The table of `Net`, a network: a row for its input, a row for each layer (name, output shape,
+/// parameters, multiply-adds for one image) and a line with the totals; each ends with '\n'.
+template <class Net>
+[[nodiscard]] std::string summary() {
+    using detail::summary_cells;
+    std::vector<detail::summary_row> rows{
+        {"layer", "output", "parameters", "multiply-adds"},
+        summary_cells("input", detail::extents_text<typename Net::input_shape>(), 0, 0)};
+    const auto add = [&]<class Layer>(std::type_identity<Layer>) {
+        rows.push_back(summary_cells(Layer::name,
+                                     detail::extents_text<typename Layer::output_shape>(),
+                                     Layer::parameter_count, Layer::multiply_adds));
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (add(std::type_identity<typename Net::template leaf<I>>{}), ...);
+    }
+    (std::make_index_sequence<Net::leaf_count>{});
+
+    std::array<std::size_t, 4> widths{};
+    for (const auto& row : rows)
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+
+    std::string text;
+    for (const auto& row : rows) {
+        text += row[0] + std::string(widths[0] - row[0].size(), ' ');
+        for (std::size_t i = 1; i < row.size(); ++i)  // numbers to the right
+            text += std::string(2 + widths[i] - row[i].size(), ' ') + row[i];
+        text += '\n';
+    }
+    return text + detail::with_commas(Net::parameter_count) + " parameters, " +
+           detail::with_commas(Net::multiply_adds) + " multiply-adds an image\n";
+}
+
+}  // namespace ctnn

@@ -1,0 +1,12 @@
+// Training: losses, first values, optimizers, one step, and fit and evaluate. For hosts: fit allocates,
+// throws on bad input and prints.
+#pragma once
+
+#include <ctnn/ctnn.hpp>
+#include <ctnn/training/backpropagation.hpp>
+#include <ctnn/training/dataset.hpp>
+#include <ctnn/training/fit.hpp>
+#include <ctnn/training/initializers.hpp>
+#include <ctnn/training/losses.hpp>
+#include <ctnn/training/optimizers.hpp>
+#include <ctnn/training/train_step.hpp>

@@ -1,0 +1,158 @@
+// A network forward with everything kept that the way back needs, and the way back: from
+// dLoss/d(output) to dLoss/d(parameters). Plain memory, no heap; `T` is `float` for one image, a SIMD
+// vector for one image per lane.
+#pragma once
+
+#include <ctnn/network.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace ctnn {
+
+/// The memory of one pass forward and back through the first `Leaves` layers of a network.
+/// Fill `x`, call `forward`, write dLoss/d(output()) to `d_output()`, call `backward`.
+template <class Network, class T, std::size_t Leaves = Network::leaf_count>
+struct backpropagation {
+private:
+    static constexpr auto facts = [] {
+        std::array<detail::layer_facts, Leaves> result{};
+        std::copy_n(Network::facts::facts.begin(), Leaves, result.begin());
+        return result;
+    }();
+    /// Below the first layer with parameters nobody asks for gradients.
+    static constexpr std::size_t first_with_parameters = [] {
+        std::size_t i = 0;
+        while (i < Leaves && Network::facts::offsets[i + 1] == 0) ++i;
+        return i;
+    }();
+    static constexpr auto kept = detail::plan_training(facts);
+    static constexpr auto slopes = detail::plan_gradients(facts, 0);
+
+    template <std::size_t Index>
+    using leaf = typename Network::template leaf<Index>;
+    template <std::size_t Index>
+    using leaf_input = typename leaf<Index>::input_shape;
+    template <std::size_t Index>
+    using leaf_output = typename leaf<Index>::output_shape;
+
+public:
+    using input_shape = typename Network::input_shape;
+    using output_shape = typename decltype([] {
+        if constexpr (Leaves == 0)
+            return std::type_identity<input_shape>{};
+        else
+            return std::type_identity<leaf_output<Leaves - 1>>{};
+    }())::type;
+    using weights = typename Network::weights;
+    using gradients = typename Network::gradients;
+
+    tensor<input_shape, T> x;
+    detail::scratch<T, kept.size> activations;
+    detail::scratch<T, std::max(slopes.size, output_shape::size)> d_activations;
+
+    /// Runs the layers on `x` and keeps what each of them gave.
+    constexpr void forward(weights w) noexcept {
+        [&]<std::size_t... I>(std::index_sequence<I...>) { (forward_through<I>(w), ...); }
+        (std::make_index_sequence<Leaves>{});
+    }
+    [[nodiscard]] constexpr tensor_view<output_shape, const T> output() const noexcept {
+        return tensor_view<output_shape, const T>(output_of<Leaves>());
+    }
+    [[nodiscard]] constexpr tensor_view<output_shape, T> d_output() noexcept {
+        return tensor_view<output_shape, T>(d_output_of<Leaves>());
+    }
+    /// Adds dLoss/dw, summed over the lanes, to `d_w`, given `d_output()`, which it overwrites.
+    constexpr void backward(weights w, gradients d_w) noexcept {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (backward_through<Leaves - 1 - I, first_with_parameters>(w, d_w), ...);
+        }
+        (std::make_index_sequence<Leaves - std::min(Leaves, first_with_parameters)>{});
+    }
+    /// The same, and writes dLoss/dx.
+    constexpr void backward(weights w, gradients d_w, tensor_view<input_shape, T> d_x) noexcept {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (backward_through<Leaves - 1 - I, 0>(w, d_w), ...);
+        }
+        (std::make_index_sequence<Leaves>{});
+        if constexpr (Leaves > 0) {
+            const tensor_view<leaf_output<0>, const T> d_y(d_output_of<1>());
+            if constexpr (leaf<0>::reshapes || leaf<0>::in_place)
+                std::copy_n(d_y.data(), input_shape::size, d_x.data());
+            else if constexpr (leaf<0>::parameter_count > 0)
+                leaf<0>::input_gradient(weights_of<0>(w), input_of<0>(), d_y, d_x);
+            else
+                leaf<0>::input_gradient(input_of<0>(), d_y, d_x);
+        } else {
+            std::copy_n(d_output().data(), input_shape::size, d_x.data());
+        }
+    }
+
+private:
+    /// What layer `Count` - 1 gave; for 0 the network's input.
+    template <std::size_t Count>
+    constexpr const T* output_of() const noexcept {
+        if constexpr (Count == 0)
+            return x.data();
+        else if constexpr (kept.layers[Count - 1].where == detail::placement::stays)
+            return output_of<Count - 1>();
+        else
+            return activations.memory + kept.layers[Count - 1].offset;
+    }
+    template <std::size_t Count>
+    constexpr T* d_output_of() noexcept {
+        if constexpr (Count == 0)
+            return d_activations.memory;  // no layers: the output is the input
+        else
+            return d_activations.memory + slopes.layers[Count - 1].offset;
+    }
+    template <std::size_t Index>
+    constexpr auto input_of() const noexcept {
+        return tensor_view<leaf_input<Index>, const T>(output_of<Index>());
+    }
+    template <std::size_t Index>
+    static constexpr auto weights_of(weights w) noexcept {
+        return parameter_view<leaf<Index>, const float>(w.first + Network::facts::offsets[Index]);
+    }
+
+    template <std::size_t Index>
+    constexpr void forward_through(weights w) noexcept {
+        if constexpr (!leaf<Index>::reshapes) {
+            const tensor_view<leaf_output<Index>, T> y(const_cast<T*>(output_of<Index + 1>()));  // ours
+            if constexpr (leaf<Index>::parameter_count > 0)
+                leaf<Index>::compute(weights_of<Index>(w), input_of<Index>(), y);
+            else
+                leaf<Index>::compute(input_of<Index>(), y);
+        }
+    }
+
+    /// Adds the layer's parameter gradient and, above layer `Last`, turns the gradient with respect to
+    /// its output into that with respect to its input.
+    template <std::size_t Index, std::size_t Last>
+    constexpr void backward_through(weights w, gradients d_w) noexcept {
+        using this_leaf = leaf<Index>;
+        if constexpr (!this_leaf::reshapes) {
+            const tensor_view<leaf_output<Index>, const T> d_y(d_output_of<Index + 1>());
+            if constexpr (this_leaf::parameter_count > 0)
+                this_leaf::parameter_gradient(
+                    input_of<Index>(), d_y,
+                    parameter_view<this_leaf, float>(d_w.first + Network::facts::offsets[Index]));
+            if constexpr (this_leaf::in_place) {
+                if constexpr (Index >= Last)
+                    this_leaf::input_gradient_from_output(
+                        tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()), d_y,
+                        tensor_view<leaf_input<Index>, T>(d_output_of<Index + 1>()));
+            } else if constexpr (Index > Last) {
+                const tensor_view<leaf_input<Index>, T> d_x(d_output_of<Index>());
+                if constexpr (this_leaf::parameter_count > 0)
+                    this_leaf::input_gradient(weights_of<Index>(w), input_of<Index>(), d_y, d_x);
+                else
+                    this_leaf::input_gradient(input_of<Index>(), d_y, d_x);
+            }
+        }
+    }
+};
+
+}  // namespace ctnn

@@ -1,0 +1,212 @@
+// What a network is trained to make small. A loss is put on a network, as a layer is on a shape: there
+// it checks that it fits the output, and says how many layers it runs by itself. Softmax followed by
+// cross-entropy, and sigmoid followed by binary cross-entropy, are each one operation on the numbers
+// before: no logarithm of 0, never not a number for finite input.
+#pragma once
+
+#include <ctnn/layers/sigmoid.hpp>
+#include <ctnn/layers/softmax.hpp>
+#include <ctnn/network.hpp>
+#include <ctnn/training/dataset.hpp>
+
+#include <cstddef>
+#include <type_traits>
+
+namespace ctnn {
+namespace detail {
+
+/// The last layer that computes something; `leaf_count` when none does.
+template <class Network>
+inline constexpr std::size_t last_computing_leaf = [] {
+    std::size_t last = Network::leaf_count;
+    for (std::size_t i = 0; i < Network::leaf_count; ++i)
+        if (!Network::facts::facts[i].reshapes) last = i;
+    return last;
+}();
+
+template <class Network, class Activation>
+inline constexpr bool ends_with = [] {
+    constexpr std::size_t last = last_computing_leaf<Network>;
+    if constexpr (last < Network::leaf_count) {
+        using leaf = typename Network::template leaf<last>;
+        return std::is_same_v<leaf, typename Activation::template on<typename leaf::input_shape>>;
+    } else {
+        return false;
+    }
+}();
+
+/// Whether the last layers' output z says the same as the target t, pixel by pixel: 1 or 0, the mean.
+template <class Shape, class T>
+constexpr T same_largest_channel(tensor_view<Shape, const T> z, tensor_view<Shape, const T> t) noexcept {
+    T right(0.0f);
+    for (std::size_t first = 0; first < Shape::size; first += Shape::channels) {
+        T z_largest = z[first], t_largest = t[first], t_there = t[first];
+        for (std::size_t c = 1; c < Shape::channels; ++c) {
+            t_there = simd::select(z[first + c] > z_largest, t[first + c], t_there);
+            z_largest = simd::max(T(z[first + c]), z_largest);
+            t_largest = simd::max(T(t[first + c]), t_largest);
+        }
+        right = right + simd::select(t_there == t_largest, T(1.0f), T(0.0f));
+    }
+    return right * T(1.0f / static_cast<float>(Shape::height * Shape::width));
+}
+
+}  // namespace detail
+
+/// Cross-entropy of a softmax, from one-hot (or soft) targets t: -sum over c of t(c) log softmax(z)(c),
+/// the mean over the pixels. Its gradient is softmax(z) - t, for targets that add up to 1.
+/// Targets are tensors of the output's shape. Rejected: a network that does not end with `softmax`, or
+/// with fewer than 2 classes. Accuracy: how often the largest output is where the largest target is.
+/// https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
+struct categorical_crossentropy {
+    template <class Network>
+    struct on {
+        using shape_type = typename Network::output_shape;
+        static constexpr bool has_accuracy = true;
+        static constexpr std::size_t classes = shape_type::channels;
+        static constexpr bool takes_labels = shape_type::height * shape_type::width == 1;
+        /// How many layers run before the loss: all but the softmax, which is the loss's own.
+        static constexpr std::size_t leaves = detail::last_computing_leaf<Network>;
+
+        static_assert(detail::ends_with<Network, softmax>,
+                      "ctnn::categorical_crossentropy: the network must end with softmax");
+        static_assert(classes >= 2,
+                      "ctnn::categorical_crossentropy: the output must have at least 2 classes");
+
+        /// Returns the loss of z and writes its gradient, one image per lane.
+        template <class T>
+        static constexpr T evaluate(tensor_view<shape_type, const T> z, tensor_view<shape_type, const T> t,
+                                    tensor_view<shape_type, T> d_z) noexcept {
+            const T share(1.0f / static_cast<float>(shape_type::height * shape_type::width));
+            T loss(0.0f);
+            for (std::size_t first = 0; first < shape_type::size; first += classes) {
+                T largest = z[first];
+                for (std::size_t c = 1; c < classes; ++c) largest = simd::max(T(z[first + c]), largest);
+                T sum(0.0f), sum_of_targets(0.0f);
+                for (std::size_t c = 0; c < classes; ++c) {
+                    d_z[first + c] = simd::exp(T(z[first + c] - largest));
+                    sum = sum + d_z[first + c];
+                    sum_of_targets = sum_of_targets + t[first + c];
+                }
+                const T log_of_sum = simd::log(sum), scale = sum_of_targets / sum;
+                for (std::size_t c = 0; c < classes; ++c) {
+                    loss = loss + t[first + c] * (log_of_sum - (z[first + c] - largest)) * share;
+                    d_z[first + c] = (d_z[first + c] * scale - t[first + c]) * share;
+                }
+            }
+            return loss;
+        }
+        template <class T>
+        static constexpr T accuracy(tensor_view<shape_type, const T> z,
+                                    tensor_view<shape_type, const T> t) noexcept {
+            return detail::same_largest_channel(z, t);
+        }
+        /// Element c of the target that a class label stands for.
+        static constexpr float target(class_label label, std::size_t c) noexcept {
+            return static_cast<std::size_t>(label) == c ? 1.0f : 0.0f;
+        }
+    };
+};
+
+/// The same from class labels 0 ... classes - 1 (Keras' `SparseCategoricalCrossentropy`).
+/// https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class
+struct sparse_categorical_crossentropy {
+    template <class Network>
+    struct on : categorical_crossentropy::on<Network> {
+        static constexpr std::size_t pixels = Network::output_shape::height * Network::output_shape::width;
+        static_assert(pixels == 1,
+                      "ctnn::sparse_categorical_crossentropy: the output must be flat, one label per image");
+    };
+};
+
+/// Cross-entropy of a sigmoid, the mean over the outputs:
+/// -t log(p) - (1 - t) log(1 - p) with p = sigmoid(z), computed as max(z, 0) - z t + log(1 + e^-|z|).
+/// Targets are tensors of the output's shape with values in [0, 1], or, for one output, labels 0 and 1.
+/// Rejected: a network that does not end with `sigmoid`. Accuracy: how often p > 0.5 where t > 0.5.
+/// https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class
+struct binary_crossentropy {
+    template <class Network>
+    struct on {
+        using shape_type = typename Network::output_shape;
+        static constexpr bool has_accuracy = true;
+        static constexpr std::size_t classes = 2;
+        static constexpr bool takes_labels = shape_type::size == 1;
+        static constexpr std::size_t leaves = detail::last_computing_leaf<Network>;
+        static constexpr float share = 1.0f / static_cast<float>(shape_type::size);
+
+        static_assert(detail::ends_with<Network, sigmoid>,
+                      "ctnn::binary_crossentropy: the network must end with sigmoid");
+
+        template <class T>
+        static constexpr T evaluate(tensor_view<shape_type, const T> z, tensor_view<shape_type, const T> t,
+                                    tensor_view<shape_type, T> d_z) noexcept {
+            T loss(0.0f);
+            for (std::size_t i = 0; i < shape_type::size; ++i) {
+                const T tail = simd::log(T(T(1.0f) + simd::exp(-simd::abs(T(z[i])))));
+                loss = loss + (simd::max(T(z[i]), T(0.0f)) - z[i] * t[i] + tail);
+                d_z[i] = (simd::sigmoid(T(z[i])) - t[i]) * T(share);
+            }
+            return loss * T(share);
+        }
+        template <class T>
+        static constexpr T accuracy(tensor_view<shape_type, const T> z,
+                                    tensor_view<shape_type, const T> t) noexcept {
+            T right(0.0f);
+            for (std::size_t i = 0; i < shape_type::size; ++i) {
+                const T said = simd::select(z[i] > T(0.0f), T(1.0f), T(0.0f));
+                const T true_value = simd::select(t[i] > T(0.5f), T(1.0f), T(0.0f));
+                right = right + simd::select(said == true_value, T(1.0f), T(0.0f));
+            }
+            return right * T(share);
+        }
+        static constexpr float target(class_label label, std::size_t) noexcept {
+            return static_cast<float>(label);
+        }
+    };
+};
+
+/// The mean over the outputs of (y - t)^2. Targets are tensors of the output's shape. Any last layer;
+/// no accuracy.
+/// https://keras.io/api/losses/regression_losses/#meansquarederror-class
+struct mean_squared_error {
+    template <class Network>
+    struct on {
+        using shape_type = typename Network::output_shape;
+        static constexpr bool has_accuracy = false;
+        static constexpr bool takes_labels = false;
+        static constexpr std::size_t leaves = Network::leaf_count;
+        static constexpr float share = 1.0f / static_cast<float>(shape_type::size);
+
+        template <class T>
+        static constexpr T evaluate(tensor_view<shape_type, const T> y, tensor_view<shape_type, const T> t,
+                                    tensor_view<shape_type, T> d_y) noexcept {
+            T loss(0.0f);
+            for (std::size_t i = 0; i < shape_type::size; ++i) {
+                const T difference = y[i] - t[i];
+                loss = simd::fma(difference, difference, loss);
+                d_y[i] = difference * T(2.0f * share);
+            }
+            return loss * T(share);
+        }
+    };
+};
+
+namespace detail {
+
+/// Stops the compiler at targets that the loss cannot use.
+template <class LossOnNetwork, class Target>
+struct targets_fit {
+    using wanted = typename LossOnNetwork::shape_type;
+    static constexpr std::size_t found = difference<typename Target::shape_type, wanted>::of_found;
+    static constexpr std::size_t expected = difference<typename Target::shape_type, wanted>::of_wanted;
+    static_assert(found == expected, "ctnn: the targets' shape must be the network's output_shape");
+};
+template <class LossOnNetwork>
+struct targets_fit<LossOnNetwork, class_label> {
+    static constexpr std::size_t outputs = LossOnNetwork::shape_type::size;
+    static_assert(LossOnNetwork::takes_labels,
+                  "ctnn: the targets of this loss must be tensors of the network's output_shape, not labels");
+};
+
+}  // namespace detail
+}  // namespace ctnn

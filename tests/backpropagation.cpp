@@ -1,0 +1,142 @@
+#include <ctnn/training/backpropagation.hpp>
+
+#include <ctnn/ctnn.hpp>
+
+#include "random.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <memory>
+
+using namespace ctnn;
+
+namespace {
+
+/// dLoss/dx and dLoss/dw by the layers, each by itself: what a network must agree with.
+template <class Net, std::size_t Index = 0, class X, class Y>
+X chain_backward(const typename Net::parameters& w, const X& x, const Y& d_output, typename Net::parameters& d_w) {
+    if constexpr (Index == Net::leaf_count) {
+        return d_output;
+    } else {
+        using layer = typename Net::template leaf<Index>;
+        if constexpr (layer::parameter_count > 0) {
+            const typename layer::weights w_here(w.elements + Net::facts::offsets[Index]);
+            const typename layer::gradients d_w_here(d_w.elements + Net::facts::offsets[Index]);
+            const auto d_y = chain_backward<Net, Index + 1>(w, layer::forward(w_here, x), d_output, d_w);
+            return layer::backward(w_here, x, d_y, d_w_here);
+        } else {
+            return layer::backward(x, chain_backward<Net, Index + 1>(w, layer::forward(x), d_output, d_w));
+        }
+    }
+}
+
+template <class Floats>
+float largest(const Floats& floats) {
+    float result = 0.0f;
+    for (const float value : floats) result = std::max(result, std::abs(value));
+    return result;
+}
+
+template <class Net>
+void agrees_with_its_layers() {
+    constexpr std::size_t lanes = simd::native_lanes;
+    const auto w = std::make_unique<typename Net::parameters>();
+    fill_random(*w, 1, 0.3f);
+    const auto d_w_sum = std::make_unique<typename Net::parameters>();  // over the images
+    const auto pass = std::make_unique<backpropagation<Net, simd::native>>();
+    const auto one = std::make_unique<backpropagation<Net, float>>();
+    tensor<typename Net::input_shape, simd::native> d_x_lanes;
+    tensor<typename Net::input_shape> d_x_one;
+
+    std::array<typename Net::input, lanes> images, d_x;
+    std::array<typename Net::output, lanes> d_y;
+    std::array<const typename Net::input*, lanes> images_in;
+    std::array<const typename Net::output*, lanes> d_y_in;
+    for (std::size_t n = 0; n < lanes; ++n) {
+        fill_random(images[n], 10 + n, 1.0f);
+        fill_random(d_y[n], 50 + n, 1.0f);
+        images_in[n] = &images[n];
+        d_y_in[n] = &d_y[n];
+        typename Net::parameters d_w_before = *d_w_sum;
+        const auto expected = chain_backward<Net>(*w, images[n], d_y[n], *d_w_sum);
+
+        one->x = images[n];
+        one->forward(*w);
+        const auto y = Net::predict(*w, images[n]);
+        for (std::size_t i = 0; i < y.size(); ++i) CHECK(one->output()[i] == y[i]);
+        std::copy(d_y[n].begin(), d_y[n].end(), one->d_output().begin());
+        one->backward(*w, d_w_before, tensor_view(d_x_one));
+        for (std::size_t i = 0; i < d_x_one.size(); ++i) CHECK(d_x_one[i] == doctest::Approx(expected[i]).epsilon(1e-4));
+        for (std::size_t i = 0; i < Net::parameter_count; ++i)
+            CHECK(d_w_before.elements[i] == doctest::Approx(d_w_sum->elements[i]).epsilon(1e-4));
+        CHECK(varied(expected));
+        d_x[n] = expected;
+    }
+
+    const auto d_w = std::make_unique<typename Net::parameters>();
+    to_lanes<simd::native>(images_in, tensor_view(pass->x));
+    pass->forward(*w);
+    to_lanes<simd::native>(d_y_in, pass->d_output());
+    pass->backward(*w, *d_w, tensor_view(d_x_lanes));
+    std::array<typename Net::input, lanes> d_x_out;
+    std::array<typename Net::input*, lanes> out;
+    for (std::size_t n = 0; n < lanes; ++n) out[n] = &d_x_out[n];
+    from_lanes(tensor_view<typename Net::input_shape, const simd::native>(d_x_lanes), out);
+    for (std::size_t n = 0; n < lanes; ++n)
+        for (std::size_t i = 0; i < d_x_out[n].size(); ++i)
+            CHECK(d_x_out[n][i] == doctest::Approx(d_x[n][i]).epsilon(1e-4));
+    const float scale = largest(d_w_sum->values());
+    if (Net::parameter_count > 0) CHECK(scale > 0.01f);
+    for (std::size_t i = 0; i < Net::parameter_count; ++i)
+        CHECK(std::abs(d_w->elements[i] - d_w_sum->elements[i]) <= 1e-4f * scale);
+
+    // Without dLoss/dx the parameters' gradients are the same, and they add up.
+    to_lanes<simd::native>(images_in, tensor_view(pass->x));
+    pass->forward(*w);
+    to_lanes<simd::native>(d_y_in, pass->d_output());
+    pass->backward(*w, *d_w);
+    for (std::size_t i = 0; i < Net::parameter_count; ++i)
+        CHECK(std::abs(d_w->elements[i] - 2.0f * d_w_sum->elements[i]) <= 2e-4f * scale);
+}
+
+constexpr bool test_constant_expression() {  // y = w x + b, loss = y: dLoss/dw = x, dLoss/db = 1, dLoss/dx = w
+    using line = network<features<1>, dense<1>>;
+    line::parameters w{{3.0f, 5.0f}}, d_w{};
+    backpropagation<line, float> pass{};
+    pass.x[0] = 7.0f;
+    pass.forward(w);
+    pass.d_output()[0] = 1.0f;
+    line::input d_x{};
+    pass.backward(w, d_w, tensor_view(d_x));
+    return pass.output()[0] == 26.0f && d_w.elements[0] == 7.0f && d_w.elements[1] == 1.0f && d_x[0] == 3.0f;
+}
+static_assert(test_constant_expression());
+
+}  // namespace
+
+TEST_CASE("backpropagation<network<...>>: LeNet-5's shape, smaller") {
+    agrees_with_its_layers<network<shape<12, 12, 1>, conv2d<3, kernel<5, 5>, same>, relu, max_pool2d<window<2, 2>>,
+                                   conv2d<5, kernel<3, 3>>, relu, max_pool2d<window<2, 2>>, flatten, dense<11>, relu,
+                                   dense<7>, relu, dense<4>, softmax>>();
+}
+
+TEST_CASE("backpropagation<network<...>>: layers at the ends of the list") {
+    agrees_with_its_layers<network<shape<3, 3, 2>, ctnn::tanh, flatten, dense<3>>>();
+    agrees_with_its_layers<network<shape<3, 3, 2>, flatten, flatten, dense<3>, sigmoid, flatten>>();
+    agrees_with_its_layers<network<shape<3, 3, 2>, average_pool2d<window<2, 2>, stride<1, 1>>, conv2d<2, kernel<2, 2>>>>();
+    agrees_with_its_layers<network<shape<3, 3, 2>, sigmoid, ctnn::tanh>>();
+    agrees_with_its_layers<network<shape<3, 3, 2>, flatten>>();
+    agrees_with_its_layers<network<shape<3, 3, 2>>>();
+    agrees_with_its_layers<network<shape<4, 4, 2>, max_pool2d<>>>();
+}
+
+TEST_CASE("backpropagation<network<...>>: every kind of layer, nested") {
+    agrees_with_its_layers<
+        network<shape<9, 8, 4>, sequence<conv2d<6, kernel<3, 3>, same, stride<2, 1>, groups<2>>, elu<>>,
+                depthwise_conv2d<kernel<3, 3>, dilation<1, 2>>, leaky_relu<>,
+                sequence<average_pool2d<window<2, 3>, same>, sequence<sigmoid>>, global_max_pool2d, dense<9>, softmax>>();
+    agrees_with_its_layers<network<shape<6, 7, 3>, conv2d<5, kernel<3, 3>>, global_average_pool2d>>();
+}
+
+TEST_CASE("backpropagation<network<...>> in a constant expression") { CHECK(test_constant_expression()); }

@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Compiles every public header alone, with a user's warnings as errors: it includes what it uses, and
+is clean in somebody else's project. The core also without exceptions and run-time type information."""
+import argparse, pathlib, subprocess, sys
+from concurrent.futures import ThreadPoolExecutor
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument('include', type=pathlib.Path, help='the folder that holds ctnn/')
+parser.add_argument('compiler', nargs='+', help='the compiler and its arguments')
+args = parser.parse_args()
+strict = ['-std=c++20', '-fsyntax-only', '-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Werror', '-x', 'c++', '-']
+
+
+def compiles(job):
+    header, flags = job
+    source = f'#include <{header}>\n#include <{header}>\nint main() {{}}\n'
+    command = [*args.compiler, '-I', str(args.include), *flags, *strict]
+    result = subprocess.run(command, input=source, capture_output=True, text=True)
+    if result.returncode != 0:
+        print(f'FAILED: {header} {" ".join(flags)}\n{result.stderr}')
+    return result.returncode == 0
+
+
+headers = sorted(path.relative_to(args.include).as_posix() for path in args.include.rglob('*.hpp'))
+core = [h for h in headers if not h.startswith(('ctnn/training', 'ctnn/io'))]
+assert 'ctnn/ctnn.hpp' in core and 'ctnn/io/idx.hpp' in headers
+jobs = [(h, []) for h in headers] + [(h, ['-fno-exceptions', '-fno-rtti']) for h in core]
+with ThreadPoolExecutor(2) as pool:
+    results = list(pool.map(compiles, jobs))
+print(f'{sum(results)} passed, {len(results) - sum(results)} failed')
+sys.exit(0 if all(results) else 1)

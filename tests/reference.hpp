@@ -1,0 +1,300 @@
+// Every layer's definition in `double`, as slow and plain as its formula, and both padding rules
+// computed a second time. Nothing here uses the library: the fast code may be clever only because
+// this is not.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace reference {
+
+using numbers = std::vector<double>;
+
+/// One image or feature map: channel fastest, every access checked.
+struct map {
+    long height, width, channels;
+    numbers values;
+
+    map(long h, long w, long c) : map(h, w, c, numbers(static_cast<std::size_t>(h * w * c))) {}
+    map(long h, long w, long c, numbers v)
+        : height(h), width(w), channels(c), values(std::move(v)) {
+        if (values.size() != static_cast<std::size_t>(h * w * c)) throw std::length_error("map");
+    }
+    [[nodiscard]] bool has(long row, long column) const {
+        return row >= 0 && row < height && column >= 0 && column < width;
+    }
+    double& at(long row, long column, long channel) {
+        return values.at(index(row, column, channel));
+    }
+    [[nodiscard]] double at(long row, long column, long channel) const {
+        return values.at(index(row, column, channel));
+    }
+
+private:
+    [[nodiscard]] std::size_t index(long row, long column, long channel) const {
+        if (!has(row, column) || channel < 0 || channel >= channels) throw std::out_of_range("map");
+        return static_cast<std::size_t>((row * width + column) * channels + channel);
+    }
+};
+
+/// Rows, then columns.
+struct pair {
+    long rows, columns;
+};
+
+struct padding {
+    enum rule_name { by_hand, keras, seed } rule = by_hand;
+    long top = 0, bottom = 0, left = 0, right = 0;
+};
+inline constexpr padding valid{}, same{padding::keras, 0, 0, 0, 0},
+    same_size{padding::seed, 0, 0, 0, 0};
+
+/// The number of pixels a window of `taps` covers from its first to its last tap.
+inline long reach(long taps, long dilation) {
+    long pixels = 1;
+    for (long i = 1; i < taps; ++i) pixels += dilation;
+    return pixels;
+}
+
+/// Padding before and after `n` pixels, in TensorFlow's words: as if the windows were laid so that
+/// the last one starts at the last multiple of the stride inside the input.
+inline std::pair<long, long> keras_pads(long n, long window, long stride) {
+    const long rest = n % stride;
+    long total = rest == 0 ? window - stride : window - rest;
+    if (total < 0) total = 0;
+    return {total / 2, total - total / 2};
+}
+
+/// The seed's: as much on both sides as keeps the size at any stride.
+inline std::pair<long, long> seed_pads(long n, long window, long stride) {
+    const long total = (n - 1) * stride + window - n;
+    return total < 0 ? std::pair<long, long>{0, 0} : std::pair<long, long>{total / 2, total / 2};
+}
+
+inline padding resolve(padding p, const map& x, pair window, pair stride) {
+    if (p.rule == padding::by_hand) return p;
+    const auto pads = p.rule == padding::keras ? keras_pads : seed_pads;
+    const auto rows = pads(x.height, window.rows, stride.rows);
+    const auto columns = pads(x.width, window.columns, stride.columns);
+    return {padding::by_hand, rows.first, rows.second, columns.first, columns.second};
+}
+
+/// Lays windows until the next one would stick out.
+inline long positions(long padded, long window, long stride) {
+    long count = 0;
+    for (long start = 0; start + window <= padded; start += stride) ++count;
+    return count;
+}
+
+// h, w: output row, column; i, j: position in the kernel; r, q: input row, column; c: channel of
+// the group; f: filter
+
+struct conv2d {
+    long filters;
+    pair kernel;
+    pair stride = {1, 1};
+    pair dilation = {1, 1};
+    long groups = 1;
+    padding pad = {};
+    bool bias = true;
+
+    /// `weights`: the kernel, (row, column, channel, filter), then the bias.
+    map operator()(const map& x, const numbers& weights) const {
+        const pair window{reach(kernel.rows, dilation.rows),
+                          reach(kernel.columns, dilation.columns)};
+        const padding p = resolve(pad, x, window, stride);
+        const long channels = x.channels / groups, filters_per_group = filters / groups;
+        const long biases = kernel.rows * kernel.columns * channels * filters;
+        if (weights.size() != static_cast<std::size_t>(biases + (bias ? filters : 0)))
+            throw std::length_error("conv2d");
+        map y(positions(p.top + x.height + p.bottom, window.rows, stride.rows),
+              positions(p.left + x.width + p.right, window.columns, stride.columns), filters);
+        for (long h = 0; h < y.height; ++h)
+            for (long w = 0; w < y.width; ++w)
+                for (long f = 0; f < filters; ++f) {
+                    double sum = bias ? weights.at(static_cast<std::size_t>(biases + f)) : 0.0;
+                    for (long i = 0; i < kernel.rows; ++i)
+                        for (long j = 0; j < kernel.columns; ++j) {
+                            const long r = h * stride.rows + i * dilation.rows - p.top;
+                            const long q = w * stride.columns + j * dilation.columns - p.left;
+                            if (!x.has(r, q)) continue;
+                            for (long c = 0; c < channels; ++c) {
+                                const long k =
+                                    ((i * kernel.columns + j) * channels + c) * filters + f;
+                                sum += x.at(r, q, f / filters_per_group * channels + c) *
+                                       weights.at(static_cast<std::size_t>(k));
+                            }
+                        }
+                    y.at(h, w, f) = sum;
+                }
+        return y;
+    }
+};
+
+struct depthwise_conv2d {
+    pair kernel;
+    pair stride = {1, 1};
+    pair dilation = {1, 1};
+    padding pad = {};
+    bool bias = true;
+
+    /// `weights`: the kernel, (row, column, channel), then the bias.
+    map operator()(const map& x, const numbers& weights) const {
+        const pair window{reach(kernel.rows, dilation.rows),
+                          reach(kernel.columns, dilation.columns)};
+        const padding p = resolve(pad, x, window, stride);
+        const long biases = kernel.rows * kernel.columns * x.channels;
+        if (weights.size() != static_cast<std::size_t>(biases + (bias ? x.channels : 0)))
+            throw std::length_error("depthwise_conv2d");
+        map y(positions(p.top + x.height + p.bottom, window.rows, stride.rows),
+              positions(p.left + x.width + p.right, window.columns, stride.columns), x.channels);
+        for (long h = 0; h < y.height; ++h)
+            for (long w = 0; w < y.width; ++w)
+                for (long c = 0; c < x.channels; ++c) {
+                    double sum = bias ? weights.at(static_cast<std::size_t>(biases + c)) : 0.0;
+                    for (long i = 0; i < kernel.rows; ++i)
+                        for (long j = 0; j < kernel.columns; ++j) {
+                            const long r = h * stride.rows + i * dilation.rows - p.top;
+                            const long q = w * stride.columns + j * dilation.columns - p.left;
+                            const long k = (i * kernel.columns + j) * x.channels + c;
+                            if (x.has(r, q))
+                                sum += x.at(r, q, c) * weights.at(static_cast<std::size_t>(k));
+                        }
+                    y.at(h, w, c) = sum;
+                }
+        return y;
+    }
+};
+
+/// What both poolings share: `combine` gets the numbers that each window sees, without padding.
+template <class Combine>
+map pool(const map& x, pair window, pair stride, padding pad, Combine combine) {
+    const padding p = resolve(pad, x, window, stride);
+    map y(positions(p.top + x.height + p.bottom, window.rows, stride.rows),
+          positions(p.left + x.width + p.right, window.columns, stride.columns), x.channels);
+    for (long h = 0; h < y.height; ++h)
+        for (long w = 0; w < y.width; ++w)
+            for (long c = 0; c < x.channels; ++c) {
+                numbers seen;
+                for (long i = 0; i < window.rows; ++i)
+                    for (long j = 0; j < window.columns; ++j) {
+                        const long r = h * stride.rows + i - p.top;
+                        const long q = w * stride.columns + j - p.left;
+                        if (x.has(r, q)) seen.push_back(x.at(r, q, c));
+                    }
+                y.at(h, w, c) = combine(seen);
+            }
+    return y;
+}
+inline double largest(const numbers& seen) {
+    double result = seen.at(0);
+    for (const double v : seen) result = v > result ? v : result;
+    return result;
+}
+inline double mean(const numbers& seen) {
+    double sum = 0.0;
+    for (const double v : seen) sum += v;
+    return sum / static_cast<double>(seen.size());
+}
+
+struct max_pool2d {
+    pair window;
+    pair stride;
+    padding pad = {};
+    map operator()(const map& x, const numbers&) const {
+        return pool(x, window, stride, pad, largest);
+    }
+};
+struct average_pool2d {
+    pair window;
+    pair stride;
+    padding pad = {};
+    map operator()(const map& x, const numbers&) const {
+        return pool(x, window, stride, pad, mean);
+    }
+};
+struct global_max_pool2d {
+    map operator()(const map& x, const numbers&) const {
+        return pool(x, {x.height, x.width}, {1, 1}, {}, largest);
+    }
+};
+struct global_average_pool2d {
+    map operator()(const map& x, const numbers&) const {
+        return pool(x, {x.height, x.width}, {1, 1}, {}, mean);
+    }
+};
+
+struct dense {
+    std::size_t outputs;
+    bool bias = true;
+    /// `weights`: the kernel, (input, output), then the bias.
+    map operator()(const map& x, const numbers& weights) const {
+        const std::size_t inputs = x.values.size();
+        if (weights.size() != inputs * outputs + (bias ? outputs : 0))
+            throw std::length_error("dense");
+        map y(1, 1, static_cast<long>(outputs));
+        for (std::size_t o = 0; o < outputs; ++o) {
+            y.values.at(o) = bias ? weights.at(inputs * outputs + o) : 0.0;
+            for (std::size_t i = 0; i < inputs; ++i)
+                y.values.at(o) += x.values.at(i) * weights.at(i * outputs + o);
+        }
+        return y;
+    }
+};
+
+struct flatten {
+    map operator()(const map& x, const numbers&) const {
+        map y(1, 1, x.height * x.width * x.channels);
+        long i = 0;
+        for (long r = 0; r < x.height; ++r)
+            for (long q = 0; q < x.width; ++q)
+                for (long c = 0; c < x.channels; ++c) y.at(0, 0, i++) = x.at(r, q, c);
+        return y;
+    }
+};
+struct expect {
+    map operator()(const map& x, const numbers&) const { return x; }
+};
+
+/// One function for every number.
+template <class Function>
+struct elementwise {
+    Function function;
+    map operator()(const map& x, const numbers&) const {
+        map y = x;
+        for (double& v : y.values) v = function(v);
+        return y;
+    }
+};
+template <class Function>
+elementwise(Function) -> elementwise<Function>;
+
+inline const elementwise relu{[](double x) { return x > 0.0 ? x : 0.0; }};
+inline const elementwise sigmoid{[](double x) { return 1.0 / (1.0 + std::exp(-x)); }};
+inline const elementwise tanh{[](double x) { return std::tanh(x); }};
+inline auto leaky_relu(double a) {
+    return elementwise{[a](double x) { return x > 0.0 ? x : a * x; }};
+}
+inline auto elu(double a) {
+    return elementwise{[a](double x) { return x > 0.0 ? x : a * std::expm1(x); }};
+}
+
+struct softmax {
+    map operator()(const map& x, const numbers&) const {
+        map y = x;
+        for (long r = 0; r < x.height; ++r)
+            for (long q = 0; q < x.width; ++q) {
+                double most = x.at(r, q, 0), sum = 0.0;
+                for (long c = 0; c < x.channels; ++c) most = std::fmax(most, x.at(r, q, c));
+                for (long c = 0; c < x.channels; ++c) sum += std::exp(x.at(r, q, c) - most);
+                for (long c = 0; c < x.channels; ++c)
+                    y.at(r, q, c) = std::exp(x.at(r, q, c) - most) / sum;
+            }
+        return y;
+    }
+};
+
+}  // namespace reference
