@@ -52,7 +52,8 @@ void run(const arguments& a) {
     ctnn::load(*w, a.weights);
     const auto test = read_pictures(a.data).test;
     if (a.first >= test.size())
-        throw std::runtime_error("--first must be below the number of test images, " + std::to_string(test.size()));
+        throw std::runtime_error("--first must be below the number of test images, " +
+                                 std::to_string(test.size()));
 
     const auto scratch = std::make_unique<lenet5::workspace>();
     std::size_t right = 0;
@@ -72,7 +73,8 @@ int main(int argc, char** argv) {
     CLI::App app("Classifies test images with the weights that train_lenet5 --save wrote.");
     arguments a;
     app.add_option("weights", a.weights, ".safetensors file")->required();
-    app.add_option("--data", a.data, "folder with MNIST's four files, plain or .gz")->capture_default_str();
+    app.add_option("--data", a.data, "folder with MNIST's four files, plain or .gz")
+        ->capture_default_str();
     app.add_option("--first", a.first, "number of the first image, from 0")->capture_default_str();
     app.add_option("--count", a.count, "how many images")->capture_default_str();
     CLI11_PARSE(app, argc, argv);

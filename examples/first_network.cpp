@@ -5,29 +5,26 @@
 #include <cstdio>
 #include <memory>
 
-using lenet5 = ctnn::network<
-    ctnn::shape<28, 28, 1>,                                       // height, width, channels
-    ctnn::conv2d<6, ctnn::kernel<5, 5>, ctnn::same>, ctnn::relu,
-    ctnn::max_pool2d<ctnn::window<2, 2>>,
-    ctnn::conv2d<16, ctnn::kernel<5, 5>>, ctnn::relu,
-    ctnn::max_pool2d<ctnn::window<2, 2>>,
-    ctnn::flatten,
-    ctnn::dense<120>, ctnn::relu,
-    ctnn::dense<84>, ctnn::relu,
-    ctnn::dense<10>, ctnn::softmax>;
+using lenet5 =
+    ctnn::network<ctnn::shape<28, 28, 1>,  // height, width, channels
+                  ctnn::conv2d<6, ctnn::kernel<5, 5>, ctnn::same>, ctnn::relu,
+                  ctnn::max_pool2d<ctnn::window<2, 2>>, ctnn::conv2d<16, ctnn::kernel<5, 5>>,
+                  ctnn::relu, ctnn::max_pool2d<ctnn::window<2, 2>>, ctnn::flatten, ctnn::dense<120>,
+                  ctnn::relu, ctnn::dense<84>, ctnn::relu, ctnn::dense<10>, ctnn::softmax>;
 
-static_assert(lenet5::parameter_count == 61'706);                 // the compiler knows every shape
+static_assert(lenet5::parameter_count == 61'706);  // the compiler knows every shape
 
 int main(int argc, char** argv) {
     const char* folder = argc > 1 ? argv[1] : "/usr/share/datasets/fashion-mnist";
     const auto [train, test] = ctnn::read_mnist<lenet5::input>(folder);
 
-    auto w = std::make_unique<lenet5::parameters>();              // the data, beside the type
+    auto w = std::make_unique<lenet5::parameters>();  // the data, beside the type
     ctnn::initialize(*w, ctnn::he_normal{.seed = 1});
     ctnn::adam<lenet5> optimizer;
-    ctnn::fit(*w, optimizer, train, {.epochs = 1, .seed = 1, .validation = &test, .progress = true});
+    ctnn::fit(*w, optimizer, train,
+              {.epochs = 1, .seed = 1, .validation = &test, .progress = true});
 
-    const lenet5::output p = lenet5::predict(*w, test.inputs[0]); // noexcept, no heap
+    const lenet5::output p = lenet5::predict(*w, test.inputs[0]);  // noexcept, no heap
     for (const float probability : p) std::printf("%.3f ", static_cast<double>(probability));
     std::printf("\n");
 }

@@ -36,8 +36,9 @@ void run(const arguments& a) {
     ctnn::fit_options<ctnn::dataset<lenet5::input>> options{
         .epochs = a.epochs, .batch_size = a.batch_size, .seed = a.seed, .validation = &test};
     options.on_epoch = [&](std::size_t epoch, const ctnn::epoch_result& e) {
-        std::printf("epoch %zu: cost %.4f, accuracy %.4f, validation cost %.4f, validation accuracy %.4f\n",
-                    epoch + 1, e.loss, e.accuracy, e.validation_loss, e.validation_accuracy);
+        std::printf(
+            "epoch %zu: cost %.4f, accuracy %.4f, validation cost %.4f, validation accuracy %.4f\n",
+            epoch + 1, e.loss, e.accuracy, e.validation_loss, e.validation_accuracy);
         std::fflush(stdout);
         seconds += e.seconds;
         return true;
@@ -47,8 +48,8 @@ void run(const arguments& a) {
     const ctnn::evaluation e = ctnn::evaluate(*w, test);
     std::printf("test accuracy %.4f, cost %.4f\n", e.accuracy, e.loss);
     if (!history.epochs.empty())
-        std::printf("%.2f s an epoch, %zu lanes\n", seconds / static_cast<double>(history.epochs.size()),
-                    ctnn::simd::native_lanes);
+        std::printf("%.2f s an epoch, %zu lanes\n",
+                    seconds / static_cast<double>(history.epochs.size()), ctnn::simd::native_lanes);
     if (!a.save.empty()) {
         ctnn::save(*w, a.save);
         std::printf("saved to %s\n", a.save.c_str());
@@ -60,12 +61,14 @@ void run(const arguments& a) {
 int main(int argc, char** argv) {
     CLI::App app("Trains LeNet-5 with He-normal weights and Adam.");
     arguments a;
-    app.add_option("--data", a.data, "folder with MNIST's four files, plain or .gz")->capture_default_str();
+    app.add_option("--data", a.data, "folder with MNIST's four files, plain or .gz")
+        ->capture_default_str();
     app.add_option("--epochs", a.epochs, "times over all images")->capture_default_str();
     app.add_option("--batch-size", a.batch_size, "images for one step")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    app.add_option("--seed", a.seed, "of the first weights and the images' order")->capture_default_str();
+    app.add_option("--seed", a.seed, "of the first weights and the images' order")
+        ->capture_default_str();
     app.add_option("--save", a.save, "write the weights to this .safetensors file");
     app.add_option("--load", a.load, "start from the weights in this file");
     CLI11_PARSE(app, argc, argv);

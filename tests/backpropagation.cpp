@@ -15,7 +15,8 @@ namespace {
 
 /// dLoss/dx and dLoss/dw by the layers, each by itself: what a network must agree with.
 template <class Net, std::size_t Index = 0, class X, class Y>
-X chain_backward(const typename Net::parameters& w, const X& x, const Y& d_output, typename Net::parameters& d_w) {
+X chain_backward(const typename Net::parameters& w, const X& x, const Y& d_output,
+                 typename Net::parameters& d_w) {
     if constexpr (Index == Net::leaf_count) {
         return d_output;
     } else {
@@ -23,10 +24,12 @@ X chain_backward(const typename Net::parameters& w, const X& x, const Y& d_outpu
         if constexpr (layer::parameter_count > 0) {
             const typename layer::weights w_here(w.elements + Net::facts::offsets[Index]);
             const typename layer::gradients d_w_here(d_w.elements + Net::facts::offsets[Index]);
-            const auto d_y = chain_backward<Net, Index + 1>(w, layer::forward(w_here, x), d_output, d_w);
+            const auto d_y =
+                chain_backward<Net, Index + 1>(w, layer::forward(w_here, x), d_output, d_w);
             return layer::backward(w_here, x, d_y, d_w_here);
         } else {
-            return layer::backward(x, chain_backward<Net, Index + 1>(w, layer::forward(x), d_output, d_w));
+            return layer::backward(
+                x, chain_backward<Net, Index + 1>(w, layer::forward(x), d_output, d_w));
         }
     }
 }
@@ -67,7 +70,8 @@ void agrees_with_its_layers() {
         for (std::size_t i = 0; i < y.size(); ++i) CHECK(one->output()[i] == y[i]);
         std::copy(d_y[n].begin(), d_y[n].end(), one->d_output().begin());
         one->backward(*w, d_w_before, tensor_view(d_x_one));
-        for (std::size_t i = 0; i < d_x_one.size(); ++i) CHECK(d_x_one[i] == doctest::Approx(expected[i]).epsilon(1e-4));
+        for (std::size_t i = 0; i < d_x_one.size(); ++i)
+            CHECK(d_x_one[i] == doctest::Approx(expected[i]).epsilon(1e-4));
         for (std::size_t i = 0; i < Net::parameter_count; ++i)
             CHECK(d_w_before.elements[i] == doctest::Approx(d_w_sum->elements[i]).epsilon(1e-4));
         CHECK(varied(expected));
@@ -100,7 +104,8 @@ void agrees_with_its_layers() {
         CHECK(std::abs(d_w->elements[i] - 2.0f * d_w_sum->elements[i]) <= 2e-4f * scale);
 }
 
-constexpr bool test_constant_expression() {  // y = w x + b, loss = y: dLoss/dw = x, dLoss/db = 1, dLoss/dx = w
+constexpr bool
+test_constant_expression() {  // y = w x + b, loss = y: dLoss/dw = x, dLoss/db = 1, dLoss/dx = w
     using line = network<features<1>, dense<1>>;
     line::parameters w{{3.0f, 5.0f}}, d_w{};
     backpropagation<line, float> pass{};
@@ -109,22 +114,25 @@ constexpr bool test_constant_expression() {  // y = w x + b, loss = y: dLoss/dw 
     pass.d_output()[0] = 1.0f;
     line::input d_x{};
     pass.backward(w, d_w, tensor_view(d_x));
-    return pass.output()[0] == 26.0f && d_w.elements[0] == 7.0f && d_w.elements[1] == 1.0f && d_x[0] == 3.0f;
+    return pass.output()[0] == 26.0f && d_w.elements[0] == 7.0f && d_w.elements[1] == 1.0f &&
+           d_x[0] == 3.0f;
 }
 static_assert(test_constant_expression());
 
 }  // namespace
 
 TEST_CASE("backpropagation<network<...>>: LeNet-5's shape, smaller") {
-    agrees_with_its_layers<network<shape<12, 12, 1>, conv2d<3, kernel<5, 5>, same>, relu, max_pool2d<window<2, 2>>,
-                                   conv2d<5, kernel<3, 3>>, relu, max_pool2d<window<2, 2>>, flatten, dense<11>, relu,
-                                   dense<7>, relu, dense<4>, softmax>>();
+    agrees_with_its_layers<
+        network<shape<12, 12, 1>, conv2d<3, kernel<5, 5>, same>, relu, max_pool2d<window<2, 2>>,
+                conv2d<5, kernel<3, 3>>, relu, max_pool2d<window<2, 2>>, flatten, dense<11>, relu,
+                dense<7>, relu, dense<4>, softmax>>();
 }
 
 TEST_CASE("backpropagation<network<...>>: layers at the ends of the list") {
     agrees_with_its_layers<network<shape<3, 3, 2>, ctnn::tanh, flatten, dense<3>>>();
     agrees_with_its_layers<network<shape<3, 3, 2>, flatten, flatten, dense<3>, sigmoid, flatten>>();
-    agrees_with_its_layers<network<shape<3, 3, 2>, average_pool2d<window<2, 2>, stride<1, 1>>, conv2d<2, kernel<2, 2>>>>();
+    agrees_with_its_layers<network<shape<3, 3, 2>, average_pool2d<window<2, 2>, stride<1, 1>>,
+                                   conv2d<2, kernel<2, 2>>>>();
     agrees_with_its_layers<network<shape<3, 3, 2>, sigmoid, ctnn::tanh>>();
     agrees_with_its_layers<network<shape<3, 3, 2>, flatten>>();
     agrees_with_its_layers<network<shape<3, 3, 2>>>();
@@ -132,11 +140,15 @@ TEST_CASE("backpropagation<network<...>>: layers at the ends of the list") {
 }
 
 TEST_CASE("backpropagation<network<...>>: every kind of layer, nested") {
+    agrees_with_its_layers<network<
+        shape<9, 8, 4>, sequence<conv2d<6, kernel<3, 3>, same, stride<2, 1>, groups<2>>, elu<>>,
+        depthwise_conv2d<kernel<3, 3>, dilation<1, 2>>, leaky_relu<>,
+        sequence<average_pool2d<window<2, 3>, same>, sequence<sigmoid>>, global_max_pool2d,
+        dense<9>, softmax>>();
     agrees_with_its_layers<
-        network<shape<9, 8, 4>, sequence<conv2d<6, kernel<3, 3>, same, stride<2, 1>, groups<2>>, elu<>>,
-                depthwise_conv2d<kernel<3, 3>, dilation<1, 2>>, leaky_relu<>,
-                sequence<average_pool2d<window<2, 3>, same>, sequence<sigmoid>>, global_max_pool2d, dense<9>, softmax>>();
-    agrees_with_its_layers<network<shape<6, 7, 3>, conv2d<5, kernel<3, 3>>, global_average_pool2d>>();
+        network<shape<6, 7, 3>, conv2d<5, kernel<3, 3>>, global_average_pool2d>>();
 }
 
-TEST_CASE("backpropagation<network<...>> in a constant expression") { CHECK(test_constant_expression()); }
+TEST_CASE("backpropagation<network<...>> in a constant expression") {
+    CHECK(test_constant_expression());
+}

@@ -18,7 +18,8 @@ using namespace ctnn;
 
 namespace {
 
-using net = network<shape<5, 5, 1>, conv2d<3, kernel<3, 3>>, relu, max_pool2d<stride<1, 1>>, flatten, dense<4>, softmax>;
+using net = network<shape<5, 5, 1>, conv2d<3, kernel<3, 3>>, relu, max_pool2d<stride<1, 1>>,
+                    flatten, dense<4>, softmax>;
 using data = dataset<net::input>;
 
 /// Images whose class shows in the brightest corner, and noise.
@@ -68,7 +69,8 @@ TEST_CASE("fit learns, and its history says so") {
     const data train = corners(200, 1), test = corners(50, 2);
     net::parameters w = first_weights();
     adam<net> optimizer{{.learning_rate = 0.01}};
-    const history h = fit(w, optimizer, train, {.epochs = 12, .batch_size = 16, .seed = 1, .validation = &test});
+    const history h =
+        fit(w, optimizer, train, {.epochs = 12, .batch_size = 16, .seed = 1, .validation = &test});
     REQUIRE(h.epochs.size() == 12);
     CHECK(h.epochs.front().accuracy < 0.9);
     CHECK(h.epochs.back().accuracy > 0.97);
@@ -109,8 +111,10 @@ TEST_CASE("train_step: the gradient of the mean, for any batch size") {
     for (std::size_t n = 0; n < all.size(); ++n) {
         net::parameters copy = w;
         keep_gradient one{};
-        loss += train_step(copy, one, std::span(&all.inputs[n], 1), std::span(&all.targets[n], 1)).loss;
-        for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += static_cast<double>(one.d_w.elements[i]);
+        loss +=
+            train_step(copy, one, std::span(&all.inputs[n], 1), std::span(&all.targets[n], 1)).loss;
+        for (std::size_t i = 0; i < mean.size(); ++i)
+            mean[i] += static_cast<double>(one.d_w.elements[i]);
     }
     net::parameters copy = w;
     keep_gradient batch{};
@@ -122,22 +126,27 @@ TEST_CASE("train_step: the gradient of the mean, for any batch size") {
               doctest::Approx(mean[i] / static_cast<double>(all.size())).epsilon(1e-5));
 }
 
-TEST_CASE("fit without shuffling is train_step after train_step; a smaller last batch counts for what it is") {
+TEST_CASE("fit without shuffling is train_step after train_step; a smaller last batch counts for "
+          "what it is") {
     const data all = corners(13, 5);
     net::parameters by_fit = first_weights(), by_hand = first_weights();
     sgd<net> fit_optimizer{{.learning_rate = 0.1, .momentum = 0.9}}, hand_optimizer = fit_optimizer;
-    const history h = fit(by_fit, fit_optimizer, all, {.epochs = 2, .batch_size = 5, .shuffle = false});
+    const history h =
+        fit(by_fit, fit_optimizer, all, {.epochs = 2, .batch_size = 5, .shuffle = false});
     for (int epoch = 0; epoch < 2; ++epoch) {
         double loss = 0.0, accuracy = 0.0;
         for (const std::size_t first : {0U, 5U, 10U}) {
             const std::size_t count = std::min<std::size_t>(5, all.size() - first);
-            const evaluation e = train_step(by_hand, hand_optimizer, std::span(all.inputs).subspan(first, count),
-                                            std::span(all.targets).subspan(first, count));
+            const evaluation e =
+                train_step(by_hand, hand_optimizer, std::span(all.inputs).subspan(first, count),
+                           std::span(all.targets).subspan(first, count));
             loss += static_cast<double>(count) * e.loss;
             accuracy += static_cast<double>(count) * e.accuracy;
         }
-        CHECK(h.epochs[static_cast<std::size_t>(epoch)].loss == doctest::Approx(loss / 13.0).epsilon(1e-12));
-        CHECK(h.epochs[static_cast<std::size_t>(epoch)].accuracy == doctest::Approx(accuracy / 13.0).epsilon(1e-12));
+        CHECK(h.epochs[static_cast<std::size_t>(epoch)].loss ==
+              doctest::Approx(loss / 13.0).epsilon(1e-12));
+        CHECK(h.epochs[static_cast<std::size_t>(epoch)].accuracy ==
+              doctest::Approx(accuracy / 13.0).epsilon(1e-12));
     }
     CHECK(same_bits(by_fit, by_hand));
     CHECK(!same_bits(by_fit, first_weights()));
@@ -197,12 +206,16 @@ TEST_CASE("fit, evaluate, train_step refuse what does not fit, and change nothin
     missing.targets.pop_back();
     wrong.targets[3] = 4;
     negative.targets[7] = -1;
-    CHECK(refusal([&] { evaluate(w, data{}); }) == "ctnn::evaluate: the number of images must be at least 1, found 0");
-    CHECK(refusal([&] { fit(w, optimizer, data{}); }) == "ctnn::fit: the number of images must be at least 1, found 0");
+    CHECK(refusal([&] { evaluate(w, data{}); }) ==
+          "ctnn::evaluate: the number of images must be at least 1, found 0");
+    CHECK(refusal([&] { fit(w, optimizer, data{}); }) ==
+          "ctnn::fit: the number of images must be at least 1, found 0");
     CHECK(refusal([&] { fit(w, optimizer, missing); }) ==
           "ctnn::fit: the number of targets must be that of the images, found 7 for 8");
-    CHECK(refusal([&] { fit(w, optimizer, wrong); }) == "ctnn::fit: every label must be below 4, found 4 at image 3");
-    CHECK(refusal([&] { evaluate(w, negative); }) == "ctnn::evaluate: every label must be below 4, found -1 at image 7");
+    CHECK(refusal([&] { fit(w, optimizer, wrong); }) ==
+          "ctnn::fit: every label must be below 4, found 4 at image 3");
+    CHECK(refusal([&] { evaluate(w, negative); }) ==
+          "ctnn::evaluate: every label must be below 4, found -1 at image 7");
     CHECK(refusal([&] { fit(w, optimizer, good, {.validation = &wrong}); }) ==
           "ctnn::fit, validation: every label must be below 4, found 4 at image 3");
     CHECK(refusal([&] { fit(w, optimizer, good, {.batch_size = 0}); }) ==
@@ -227,7 +240,8 @@ TEST_CASE("fit<mean_squared_error>: a line through points, from tensors") {
     }
     line::parameters w{};
     sgd<line> optimizer{{.learning_rate = 0.2}};
-    const history h = fit<mean_squared_error>(w, optimizer, points, {.epochs = 40, .batch_size = 16, .seed = 1});
+    const history h =
+        fit<mean_squared_error>(w, optimizer, points, {.epochs = 40, .batch_size = 16, .seed = 1});
     CHECK(w.layer<0>().kernel()(0, 0) == doctest::Approx(2.0f).epsilon(1e-3));
     CHECK(w.layer<0>().kernel()(1, 0) == doctest::Approx(-3.0f).epsilon(1e-3));
     CHECK(w.layer<0>().bias()[0] == doctest::Approx(0.5f).epsilon(1e-3));
@@ -235,7 +249,8 @@ TEST_CASE("fit<mean_squared_error>: a line through points, from tensors") {
     CHECK(evaluate<mean_squared_error>(w, points).loss < 1e-5);
 }
 
-TEST_CASE("fit<binary_crossentropy>, fit<categorical_crossentropy>: labels 0 and 1, one-hot targets") {
+TEST_CASE(
+    "fit<binary_crossentropy>, fit<categorical_crossentropy>: labels 0 and 1, one-hot targets") {
     using one = network<features<2>, dense<1>, sigmoid>;
     using two = network<features<2>, dense<2>, softmax>;
     dataset<one::input> by_label;

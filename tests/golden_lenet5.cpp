@@ -16,16 +16,17 @@
 namespace {
 
 constexpr double tolerance = 1e-4;
-const std::array<std::string, 10> arrays{"conv1_kernel",  "conv1_bias",    "conv2_kernel",  "conv2_bias",
-                                         "dense1_kernel", "dense1_bias",   "dense2_kernel", "dense2_bias",
-                                         "dense3_kernel", "dense3_bias"};
+const std::array<std::string, 10> arrays{
+    "conv1_kernel", "conv1_bias",    "conv2_kernel", "conv2_bias",    "dense1_kernel",
+    "dense1_bias",  "dense2_kernel", "dense2_bias",  "dense3_kernel", "dense3_bias"};
 
 template <class Found, class Expected>
 double relative_error(const Found& found, const Expected& expected) {
     REQUIRE(found.size() == expected.size());
     double error = 0.0, largest = 0.0;
     for (std::size_t i = 0; i < expected.size(); ++i) {
-        error = std::max(error, std::abs(static_cast<double>(found[i]) - static_cast<double>(expected[i])));
+        error = std::max(
+            error, std::abs(static_cast<double>(found[i]) - static_cast<double>(expected[i])));
         largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
     }
     REQUIRE(largest > 0.0);
@@ -48,7 +49,8 @@ struct golden {
         for (std::size_t a = 0; a < arrays.size(); ++a) {
             const std::vector<float> values = file.floats("w." + arrays[a]);
             REQUIRE(values.size() == lenet5::parameter_table[a].size);
-            std::copy(values.begin(), values.end(), w->elements + lenet5::parameter_table[a].offset);
+            std::copy(values.begin(), values.end(),
+                      w->elements + lenet5::parameter_table[a].offset);
         }
         const std::vector<float> x = file.floats("x");
         for (std::size_t n = 0; n < images.size(); ++n)
@@ -85,7 +87,8 @@ TEST_CASE("lenet5: probabilities, one image and many") {
 
 TEST_CASE("lenet5: logits") {
     const golden g;
-    const auto pass = std::make_unique<ctnn::backpropagation<lenet5, float, lenet5::leaf_count - 1>>();
+    const auto pass =
+        std::make_unique<ctnn::backpropagation<lenet5, float, lenet5::leaf_count - 1>>();
     std::vector<float> logits;
     for (const auto& x : g.images) {
         pass->x = x;

@@ -14,7 +14,8 @@ using namespace ctnn;
 
 namespace {
 
-using net = network<shape<28, 28, 1>, conv2d<6, kernel<5, 5>>, depthwise_conv2d<kernel<3, 3>>, flatten, dense<200>>;
+using net = network<shape<28, 28, 1>, conv2d<6, kernel<5, 5>>, depthwise_conv2d<kernel<3, 3>>,
+                    flatten, dense<200>>;
 constexpr std::size_t conv_kernel = 0, conv_bias = 1, depthwise_kernel = 2, dense_kernel = 4;
 static_assert(net::parameter_table[dense_kernel].size == 22 * 22 * 6 * 200);
 
@@ -105,7 +106,8 @@ TEST_CASE("the seed decides; every array has numbers of its own") {
     initialize(*b, he_normal{.seed = 2});
     CHECK(std::memcmp(a->elements, b->elements, 100) != 0);
     const float ratio = a->elements[0] / a->elements[net::parameter_table[dense_kernel].offset];
-    CHECK(a->elements[1] / a->elements[net::parameter_table[dense_kernel].offset + 1] != doctest::Approx(ratio));
+    CHECK(a->elements[1] / a->elements[net::parameter_table[dense_kernel].offset + 1] !=
+          doctest::Approx(ratio));
 }
 
 TEST_CASE("one layer by itself") {

@@ -404,12 +404,16 @@ problem obeys(const reference_function& f, const traits& is = {}) {
     return p;
 }
 
+/// A vector of `Lanes`, or the widest there is.
+template <std::size_t Lanes>
+using up_to = ctnn::simd::vector<std::min(Lanes, ctnn::simd::native_lanes)>;
+
 /// All laws in every register that the processor has.
 template <class Layer>
 void obeys_in_every_width(const reference_function& f, const traits& is = {}) {
     const problem p = obeys<Layer>(f, is);
-    if constexpr (ctnn::simd::native_lanes > 4) lanes_are_images<Layer, ctnn::simd::vector<4>>(p);
-    if constexpr (ctnn::simd::native_lanes > 8) lanes_are_images<Layer, ctnn::simd::vector<8>>(p);
+    if constexpr (ctnn::simd::native_lanes > 4) lanes_are_images<Layer, up_to<4>>(p);
+    if constexpr (ctnn::simd::native_lanes > 8) lanes_are_images<Layer, up_to<8>>(p);
 }
 
 }  // namespace laws

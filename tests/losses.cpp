@@ -24,7 +24,8 @@ double cross_entropy(const numbers& z, const numbers& t, std::size_t classes) {
     for (std::size_t first = 0; first < z.size(); first += classes) {
         double sum = 0.0;
         for (std::size_t c = 0; c < classes; ++c) sum += std::exp(z[first + c]);
-        for (std::size_t c = 0; c < classes; ++c) loss -= t[first + c] * std::log(std::exp(z[first + c]) / sum);
+        for (std::size_t c = 0; c < classes; ++c)
+            loss -= t[first + c] * std::log(std::exp(z[first + c]) / sum);
     }
     return loss / static_cast<double>(z.size() / classes);
 }
@@ -55,7 +56,10 @@ void agrees_with(double (*formula)(const numbers&, const numbers&, std::size_t),
         fill_random(z[n], 3 + n, 4.0f);
         fill_random(t[n], 100 + n, 0.5f);
         for (std::size_t i = 0; i < shape_type::size; ++i)
-            t[n][i] = one_hot ? ((i % shape_type::channels == (n + i / shape_type::channels) % shape_type::channels) ? 1.0f : 0.0f)
+            t[n][i] = one_hot ? ((i % shape_type::channels ==
+                                  (n + i / shape_type::channels) % shape_type::channels)
+                                     ? 1.0f
+                                     : 0.0f)
                               : t[n][i] + 0.5f;
         z_in[n] = &z[n];
         t_in[n] = &t[n];
@@ -64,15 +68,17 @@ void agrees_with(double (*formula)(const numbers&, const numbers&, std::size_t),
     tensor<shape_type, T> z_lanes, t_lanes, d_z_lanes;
     to_lanes<T>(z_in, tensor_view(z_lanes));
     to_lanes<T>(t_in, tensor_view(t_lanes));
-    const T value = loss::evaluate(tensor_view<shape_type, const T>(z_lanes), tensor_view<shape_type, const T>(t_lanes),
-                                   tensor_view(d_z_lanes));
+    const T value =
+        loss::evaluate(tensor_view<shape_type, const T>(z_lanes),
+                       tensor_view<shape_type, const T>(t_lanes), tensor_view(d_z_lanes));
     from_lanes(tensor_view<shape_type, const T>(d_z_lanes), d_z_out);
     std::array<float, lanes> values;
     simd::store(values.data(), value);
     for (std::size_t n = 0; n < lanes; ++n) {
         numbers zs(z[n].begin(), z[n].end());
         const numbers ts(t[n].begin(), t[n].end());
-        CHECK(static_cast<double>(values[n]) == doctest::Approx(formula(zs, ts, shape_type::channels)).epsilon(1e-6));
+        CHECK(static_cast<double>(values[n]) ==
+              doctest::Approx(formula(zs, ts, shape_type::channels)).epsilon(1e-6));
         CHECK(values[n] > 0.0f);
         CHECK(varied(d_z[n]));
         for (std::size_t i = 0; i < zs.size(); ++i) {
@@ -82,7 +88,8 @@ void agrees_with(double (*formula)(const numbers&, const numbers&, std::size_t),
             zs[i] = here - step;
             const double below = formula(zs, ts, shape_type::channels);
             zs[i] = here;
-            CHECK(static_cast<double>(d_z[n][i]) == doctest::Approx((above - below) / (2.0 * step)).epsilon(1e-5));
+            CHECK(static_cast<double>(d_z[n][i]) ==
+                  doctest::Approx((above - below) / (2.0 * step)).epsilon(1e-5));
         }
     }
 }
@@ -100,8 +107,10 @@ using yes_or_no = network<features<3>, dense<1>, sigmoid>;
 using many_yes_or_no = network<features<3>, dense<7>, sigmoid>;
 using numbers_out = network<shape<2, 3, 1>, conv2d<4, kernel<1, 1>>>;
 
-static_assert(categorical_crossentropy::on<classes_10>::leaves == 1);  // the softmax is the loss's own
-static_assert(categorical_crossentropy::on<classes_2>::leaves == 1);   // also with nothing to compute behind it
+static_assert(categorical_crossentropy::on<classes_10>::leaves ==
+              1);  // the softmax is the loss's own
+static_assert(categorical_crossentropy::on<classes_2>::leaves ==
+              1);  // also with nothing to compute behind it
 static_assert(binary_crossentropy::on<yes_or_no>::leaves == 1);
 static_assert(mean_squared_error::on<classes_10>::leaves == 2);
 
@@ -109,7 +118,8 @@ static_assert(mean_squared_error::on<classes_10>::leaves == 2);
 
 TEST_CASE("categorical_crossentropy::on<network<..., softmax>>") {
     agrees_with<categorical_crossentropy, classes_10>(cross_entropy, true);
-    agrees_with<categorical_crossentropy, classes_10>(cross_entropy, false);  // soft targets, of any sum
+    agrees_with<categorical_crossentropy, classes_10>(cross_entropy,
+                                                      false);  // soft targets, of any sum
     agrees_with<categorical_crossentropy, classes_2>(cross_entropy, true);
     agrees_with<categorical_crossentropy, pixels>(cross_entropy, true);
     agrees_with<sparse_categorical_crossentropy, classes_10>(cross_entropy, true);
@@ -130,9 +140,12 @@ TEST_CASE("losses of extreme outputs are numbers") {
         tensor<features<2>> x{}, t{}, d_x{};
         x[0] = z;
         t[1] = 1.0f;
-        const float value = loss::evaluate<float>(tensor_view<features<2>, const float>(x), tensor_view<features<2>, const float>(t), tensor_view(d_x));
-        const double expected = z > 0.0f ? static_cast<double>(z) + std::log1p(std::exp(-static_cast<double>(z)))
-                                         : std::log1p(std::exp(static_cast<double>(z)));
+        const float value =
+            loss::evaluate<float>(tensor_view<features<2>, const float>(x),
+                                  tensor_view<features<2>, const float>(t), tensor_view(d_x));
+        const double expected =
+            z > 0.0f ? static_cast<double>(z) + std::log1p(std::exp(-static_cast<double>(z)))
+                     : std::log1p(std::exp(static_cast<double>(z)));
         CHECK(static_cast<double>(value) == doctest::Approx(expected));
         CHECK(d_x[0] + d_x[1] == doctest::Approx(0.0f));
         CHECK(d_x[1] <= 0.0f);
@@ -140,10 +153,21 @@ TEST_CASE("losses of extreme outputs are numbers") {
         tensor<features<1>> one{}, target{}, d_one{};
         one[0] = z;
         const float binary_value =
-            yes::evaluate<float>(tensor_view<features<1>, const float>(one), tensor_view<features<1>, const float>(target), tensor_view(d_one));
+            yes::evaluate<float>(tensor_view<features<1>, const float>(one),
+                                 tensor_view<features<1>, const float>(target), tensor_view(d_one));
         CHECK(static_cast<double>(binary_value) == doctest::Approx(expected));
         CHECK(d_one[0] == doctest::Approx(z == 0.0f ? 0.5f : (z > 0.0f ? 1.0f : 0.0f)));
     }
+}
+
+TEST_CASE("categorical_crossentropy of outputs whose difference overflows") {
+    using loss = categorical_crossentropy::on<classes_2>;
+    tensor<features<2>> z{{3e38f, -3e38f}}, t{{1.0f, 0.0f}}, d_z{};
+    CHECK(loss::evaluate<float>(tensor_view<features<2>, const float>(z),
+                                tensor_view<features<2>, const float>(t),
+                                tensor_view(d_z)) == 0.0f);
+    CHECK(d_z[0] == 0.0f);
+    CHECK(d_z[1] == 0.0f);
 }
 
 TEST_CASE("accuracy") {
@@ -153,18 +177,21 @@ TEST_CASE("accuracy") {
         tensor<shape_type> z_tensor{}, t_tensor{};
         std::copy(z.begin(), z.end(), z_tensor.begin());
         std::copy(t.begin(), t.end(), t_tensor.begin());
-        return loss::accuracy<float>(tensor_view<shape_type, const float>(z_tensor), tensor_view<shape_type, const float>(t_tensor));
+        return loss::accuracy<float>(tensor_view<shape_type, const float>(z_tensor),
+                                     tensor_view<shape_type, const float>(t_tensor));
     };
     CHECK(accuracy({1, 2, 3, 0}, {0, 0, 1, 0}) == 1.0f);
     CHECK(accuracy({1, 2, 3, 0}, {0, 1, 0, 0}) == 0.0f);
     CHECK(accuracy({-3, -2, -5, -9}, {0, 1, 0, 0}) == 1.0f);
-    CHECK(accuracy({2, 2, 0, 0}, {1, 0, 0, 0}) == 1.0f);  // the first of equals is what the network says
+    CHECK(accuracy({2, 2, 0, 0}, {1, 0, 0, 0}) ==
+          1.0f);  // the first of equals is what the network says
     CHECK(accuracy({2, 2, 0, 0}, {0, 1, 0, 0}) == 0.0f);
     CHECK(accuracy({0, 0, 0, 5}, {0, 0, 0, 1}) == 1.0f);
 
     using yes = binary_crossentropy::on<network<features<3>, dense<4>, sigmoid>>;
     tensor<shape_type> z{{-1.0f, 1.0f, 3.0f, -4.0f}}, t{{0.0f, 1.0f, 0.0f, 0.0f}};
-    CHECK(yes::accuracy<float>(tensor_view<shape_type, const float>(z), tensor_view<shape_type, const float>(t)) == 0.75f);
+    CHECK(yes::accuracy<float>(tensor_view<shape_type, const float>(z),
+                               tensor_view<shape_type, const float>(t)) == 0.75f);
 
     using map = categorical_crossentropy::on<pixels>;  // the share of the pixels that are right
     tensor<pixels::output_shape> z_map{}, t_map{};
@@ -173,5 +200,6 @@ TEST_CASE("accuracy") {
         t_map[4 * p + (p < 3 ? p % 4 : (p + 1) % 4)] = 1.0f;
     }
     CHECK(map::accuracy<float>(tensor_view<pixels::output_shape, const float>(z_map),
-                               tensor_view<pixels::output_shape, const float>(t_map)) == doctest::Approx(0.5f));
+                               tensor_view<pixels::output_shape, const float>(t_map)) ==
+          doctest::Approx(0.5f));
 }

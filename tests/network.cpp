@@ -17,9 +17,10 @@ using namespace ctnn;
 
 namespace {
 
-using lenet5 = network<shape<28, 28, 1>, conv2d<6, kernel<5, 5>, same>, relu, max_pool2d<window<2, 2>>,
-                       conv2d<16, kernel<5, 5>>, relu, max_pool2d<window<2, 2>>, flatten, dense<120>, relu,
-                       dense<84>, relu, dense<10>, softmax>;
+using lenet5 =
+    network<shape<28, 28, 1>, conv2d<6, kernel<5, 5>, same>, relu, max_pool2d<window<2, 2>>,
+            conv2d<16, kernel<5, 5>>, relu, max_pool2d<window<2, 2>>, flatten, dense<120>, relu,
+            dense<84>, relu, dense<10>, softmax>;
 
 static_assert(std::is_same_v<lenet5::shape_after<0>, shape<28, 28, 6>>);
 static_assert(std::is_same_v<lenet5::shape_after<5>, shape<5, 5, 16>>);
@@ -31,17 +32,19 @@ static_assert(lenet5::workspace_bytes == sizeof(lenet5::workspace));
 static_assert(std::is_trivially_copyable_v<lenet5::parameters>);
 static_assert(std::is_trivially_copyable_v<lenet5::workspace>);
 static_assert(std::is_trivially_copyable_v<lenet5::batch_workspace>);
-static_assert(noexcept(lenet5::predict(std::declval<lenet5::parameters&>(), std::declval<lenet5::input&>())));
+static_assert(noexcept(lenet5::predict(std::declval<lenet5::parameters&>(),
+                                       std::declval<lenet5::input&>())));
 
 // The same network three ways.
 using block = sequence<conv2d<3, kernel<3, 3>>, relu, max_pool2d<>>;
 using head = network<shape<3, 4, 3>, flatten, dense<7>, ctnn::tanh, dense<4>, softmax>;
-using flat = network<shape<8, 10, 2>, conv2d<3, kernel<3, 3>>, relu, max_pool2d<>, flatten, dense<7>, ctnn::tanh,
-                     dense<4>, softmax>;
+using flat = network<shape<8, 10, 2>, conv2d<3, kernel<3, 3>>, relu, max_pool2d<>, flatten,
+                     dense<7>, ctnn::tanh, dense<4>, softmax>;
 using nested = network<shape<8, 10, 2>, block, head>;
 using deeper = network<shape<8, 10, 2>, sequence<sequence<block>, sequence<>>, sequence<head>>;
 
-static_assert(flat::parameter_count == nested::parameter_count && flat::parameter_count == deeper::parameter_count);
+static_assert(flat::parameter_count == nested::parameter_count &&
+              flat::parameter_count == deeper::parameter_count);
 static_assert(flat::multiply_adds == nested::multiply_adds);
 static_assert(nested::leaf_count == 8 && nested::entry_count == 2);
 static_assert(std::is_same_v<nested::shape_after<0>, shape<3, 4, 3>>);
@@ -80,21 +83,24 @@ void predicts_what_its_layers_say() {
 
     // Any number of images at once: the lanes hold different ones, and the last pack is not full.
     const auto batch_scratch = std::make_unique<typename Net::batch_workspace>();
-    for (const std::size_t count : {std::size_t{0}, std::size_t{1}, simd::native_lanes - 1, simd::native_lanes,
-                                    simd::native_lanes + 1, 2 * simd::native_lanes + 3}) {
+    for (const std::size_t count :
+         {std::size_t{0}, std::size_t{1}, simd::native_lanes - 1, simd::native_lanes,
+          simd::native_lanes + 1, 2 * simd::native_lanes + 3}) {
         std::vector<typename Net::input> images(count);
         std::vector<typename Net::output> outputs(count);
         for (std::size_t n = 0; n < count; ++n) fill_random(images[n], 10 + n, 1.0f);
         Net::predict(*w, images, outputs, *batch_scratch);
         for (std::size_t n = 0; n < count; ++n) {
             const auto one = Net::predict(*w, images[n]);
-            for (std::size_t i = 0; i < one.size(); ++i) CHECK(outputs[n][i] == doctest::Approx(one[i]).epsilon(1e-5));
+            for (std::size_t i = 0; i < one.size(); ++i)
+                CHECK(outputs[n][i] == doctest::Approx(one[i]).epsilon(1e-5));
         }
     }
 }
 
 constexpr bool test_constant_expression() {
-    using tiny = network<shape<3, 3, 1>, average_pool2d<window<2, 2>, stride<1, 1>>, flatten, dense<2>, softmax>;
+    using tiny = network<shape<3, 3, 1>, average_pool2d<window<2, 2>, stride<1, 1>>, flatten,
+                         dense<2>, softmax>;
     tiny::parameters w{};
     w.layer<2>().kernel()(0, 1) = 1.0f;
     tiny::input x{};
@@ -113,12 +119,15 @@ TEST_CASE("network<shape<28, 28, 1>, ...>: LeNet-5 predicts what its layers say"
 }
 
 TEST_CASE("network<...>: layers at the ends of the list") {
-    predicts_what_its_layers_say<network<shape<3, 3, 2>, relu, flatten>>();  // overwrites its input, if it may
+    predicts_what_its_layers_say<network<shape<3, 3, 2>, relu, flatten>>();  // overwrites its
+                                                                             // input, if it may
     predicts_what_its_layers_say<network<shape<3, 3, 2>, flatten>>();        // nothing to compute
     predicts_what_its_layers_say<network<shape<3, 3, 2>>>();                 // no layer at all
     predicts_what_its_layers_say<network<shape<3, 3, 2>, ctnn::tanh>>();
-    predicts_what_its_layers_say<network<shape<3, 3, 2>, flatten, ctnn::tanh, expect<features<18>>>>();
-    predicts_what_its_layers_say<network<shape<3, 3, 2>, ctnn::tanh, sigmoid, elu<>, leaky_relu<>>>();
+    predicts_what_its_layers_say<
+        network<shape<3, 3, 2>, flatten, ctnn::tanh, expect<features<18>>>>();
+    predicts_what_its_layers_say<
+        network<shape<3, 3, 2>, ctnn::tanh, sigmoid, elu<>, leaky_relu<>>>();
     predicts_what_its_layers_say<network<shape<5, 4, 2>, conv2d<3, kernel<2, 2>>, flatten>>();
     predicts_what_its_layers_say<network<shape<1, 1, 1>, dense<1>, dense<1>, dense<1>, dense<1>>>();
 }
@@ -126,9 +135,11 @@ TEST_CASE("network<...>: layers at the ends of the list") {
 TEST_CASE("network<...>: every kind of layer") {
     predicts_what_its_layers_say<
         network<shape<13, 11, 4>, conv2d<6, kernel<3, 3>, same, stride<2, 1>, groups<2>>, elu<>,
-                depthwise_conv2d<kernel<3, 3>, dilation<2, 1>>, leaky_relu<>, average_pool2d<window<2, 3>, same>,
-                sigmoid, max_pool2d<window<2, 2>, stride<1, 1>>, global_max_pool2d, dense<9>, ctnn::tanh, dense<5>, softmax>>();
-    predicts_what_its_layers_say<network<shape<6, 7, 3>, conv2d<5, kernel<3, 3>>, global_average_pool2d, softmax>>();
+                depthwise_conv2d<kernel<3, 3>, dilation<2, 1>>, leaky_relu<>,
+                average_pool2d<window<2, 3>, same>, sigmoid, max_pool2d<window<2, 2>, stride<1, 1>>,
+                global_max_pool2d, dense<9>, ctnn::tanh, dense<5>, softmax>>();
+    predicts_what_its_layers_say<
+        network<shape<6, 7, 3>, conv2d<5, kernel<3, 3>>, global_average_pool2d, softmax>>();
 }
 
 TEST_CASE("network<shape<...>, sequence<...>, network<...>>: nested is as flat") {
@@ -141,7 +152,8 @@ TEST_CASE("network<shape<...>, sequence<...>, network<...>>: nested is as flat")
     fill_random(w_deeper, 3, 0.5f);
     flat::input x;
     fill_random(x, 4, 1.0f);
-    const auto y = flat::predict(w, x), y_nested = nested::predict(w_nested, x), y_deeper = deeper::predict(w_deeper, x);
+    const auto y = flat::predict(w, x), y_nested = nested::predict(w_nested, x),
+               y_deeper = deeper::predict(w_deeper, x);
     for (std::size_t i = 0; i < y.size(); ++i) {
         CHECK(y_nested[i] == y[i]);
         CHECK(y_deeper[i] == y[i]);
@@ -153,10 +165,12 @@ TEST_CASE("network<shape<...>, sequence<...>, network<...>>: nested is as flat")
 TEST_CASE("network<...>::parameter_table: names, extents and offsets") {
     std::vector<std::string> names;
     for (const parameter_entry& entry : lenet5::parameter_table)
-        names.push_back(std::string(entry.layer) + "_" + std::to_string(entry.number) + "/" + std::string(entry.array));
-    CHECK(names == std::vector<std::string>{"conv2d_1/kernel", "conv2d_1/bias", "conv2d_2/kernel", "conv2d_2/bias",
-                                            "dense_1/kernel", "dense_1/bias", "dense_2/kernel", "dense_2/bias",
-                                            "dense_3/kernel", "dense_3/bias"});
+        names.push_back(std::string(entry.layer) + "_" + std::to_string(entry.number) + "/" +
+                        std::string(entry.array));
+    CHECK(names == std::vector<std::string>{"conv2d_1/kernel", "conv2d_1/bias", "conv2d_2/kernel",
+                                            "conv2d_2/bias", "dense_1/kernel", "dense_1/bias",
+                                            "dense_2/kernel", "dense_2/bias", "dense_3/kernel",
+                                            "dense_3/bias"});
     CHECK(lenet5::parameter_table[2].extents == std::array<std::size_t, 6>{5, 5, 6, 16});
     CHECK(lenet5::parameter_table[2].rank == 4);
     std::size_t offset = 0;
@@ -166,10 +180,13 @@ TEST_CASE("network<...>::parameter_table: names, extents and offsets") {
     }
     CHECK(offset == lenet5::parameter_count);
     // Nested networks count on; arrays that a layer does without have no row.
-    using unbiased = network<shape<4, 4, 1>, sequence<conv2d<2, kernel<2, 2>, use_bias<false>>>, conv2d<2, kernel<2, 2>>>;
+    using unbiased = network<shape<4, 4, 1>, sequence<conv2d<2, kernel<2, 2>, use_bias<false>>>,
+                             conv2d<2, kernel<2, 2>>>;
     CHECK(unbiased::parameter_table.size() == 3);
     CHECK(unbiased::parameter_table[1].number == 2);
     CHECK(unbiased::parameter_table[1].offset == 8);
 }
 
-TEST_CASE("network<...>::predict in a constant expression") { CHECK(test_constant_expression()); }
+TEST_CASE("network<...>::predict in a constant expression") {
+    CHECK(test_constant_expression());
+}

@@ -36,9 +36,11 @@ void follows(Optimizer optimizer, Formula formula) {
         fill_random(d_w, static_cast<std::uint64_t>(step) + 10, 2.0f);
         d_w.values()[3] = 0.0f;  // a parameter that nothing depends on
         optimizer.update(w, d_w);
-        for (std::size_t i = 0; i < count; ++i) formula(expected[i], static_cast<double>(d_w.values()[i]), step);
         for (std::size_t i = 0; i < count; ++i)
-            CHECK(static_cast<double>(w.values()[i]) == doctest::Approx(expected[i].w).epsilon(1e-6));
+            formula(expected[i], static_cast<double>(d_w.values()[i]), step);
+        for (std::size_t i = 0; i < count; ++i)
+            CHECK(static_cast<double>(w.values()[i]) ==
+                  doctest::Approx(expected[i].w).epsilon(1e-6));
     }
     CHECK(w.values()[3] == before.values()[3]);
     for (std::size_t i = 0; i < count; ++i)
@@ -54,10 +56,11 @@ TEST_CASE("sgd<network>") {
         s.a = 0.8 * s.a - 0.1 * g;
         s.w += s.a;
     });
-    follows(sgd<owner>{{.learning_rate = 0.1, .momentum = 0.8, .nesterov = true}}, [](slots& s, double g, int) {
-        s.a = 0.8 * s.a - 0.1 * g;
-        s.w += 0.8 * s.a - 0.1 * g;
-    });
+    follows(sgd<owner>{{.learning_rate = 0.1, .momentum = 0.8, .nesterov = true}},
+            [](slots& s, double g, int) {
+                s.a = 0.8 * s.a - 0.1 * g;
+                s.w += 0.8 * s.a - 0.1 * g;
+            });
 }
 
 TEST_CASE("rmsprop<network>") {
@@ -65,7 +68,11 @@ TEST_CASE("rmsprop<network>") {
         s.a = 0.9 * s.a + 0.1 * g * g;
         s.w -= 0.001 * g / std::sqrt(s.a + 1e-7);
     });
-    follows(rmsprop<owner>{{.learning_rate = 0.01, .rho = 0.7, .momentum = 0.5, .epsilon = 1e-2, .centered = true}},
+    follows(rmsprop<owner>{{.learning_rate = 0.01,
+                            .rho = 0.7,
+                            .momentum = 0.5,
+                            .epsilon = 1e-2,
+                            .centered = true}},
             [](slots& s, double g, int) {
                 s.a = 0.7 * s.a + 0.3 * g * g;
                 s.b = 0.7 * s.b + 0.3 * g;
@@ -75,11 +82,13 @@ TEST_CASE("rmsprop<network>") {
 }
 
 TEST_CASE("adam<network>") {
-    const auto formula = [](double rate, double beta_1, double beta_2, double epsilon, bool epsilon_hat) {
+    const auto formula = [](double rate, double beta_1, double beta_2, double epsilon,
+                            bool epsilon_hat) {
         return [=](slots& s, double g, int t) {
             s.a = beta_1 * s.a + (1.0 - beta_1) * g;
             s.b = beta_2 * s.b + (1.0 - beta_2) * g * g;
-            const double m = s.a / (1.0 - std::pow(beta_1, t)), correction = std::sqrt(1.0 - std::pow(beta_2, t));
+            const double m = s.a / (1.0 - std::pow(beta_1, t)),
+                         correction = std::sqrt(1.0 - std::pow(beta_2, t));
             s.w -= epsilon_hat ? rate * correction * m / (std::sqrt(s.b) + epsilon)
                                : rate * m / (std::sqrt(s.b) / correction + epsilon);
         };
@@ -87,7 +96,11 @@ TEST_CASE("adam<network>") {
     follows(adam<owner>{}, formula(0.001, 0.9, 0.999, 1e-7, false));
     follows(adam<owner>{{.learning_rate = 0.01, .beta_1 = 0.5, .beta_2 = 0.6, .epsilon = 0.1}},
             formula(0.01, 0.5, 0.6, 0.1, false));
-    follows(adam<owner>{{.learning_rate = 0.01, .beta_1 = 0.5, .beta_2 = 0.6, .epsilon = 0.1, .epsilon_hat = true}},
+    follows(adam<owner>{{.learning_rate = 0.01,
+                         .beta_1 = 0.5,
+                         .beta_2 = 0.6,
+                         .epsilon = 0.1,
+                         .epsilon_hat = true}},
             formula(0.01, 0.5, 0.6, 0.1, true));
 }
 

@@ -18,6 +18,8 @@ void fill_random(Floats& floats, std::uint64_t seed, float limit) {
 template <class Floats>
 bool varied(const Floats& floats) {
     for (std::size_t i = 0; i < floats.size(); ++i)
-        if (floats[i] != 0.0f && (floats.size() == 1 || floats[i] != floats[(i + 1) % floats.size()])) return true;
+        if (floats[i] != 0.0f &&
+            (floats.size() == 1 || floats[i] != floats[(i + 1) % floats.size()]))
+            return true;
     return false;
 }

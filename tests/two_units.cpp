@@ -1,13 +1,15 @@
-// With two_units_other.cpp: two files of one program include everything; what headers define must not clash.
+// With two_units_other.cpp: two files of one program include everything; what headers define must
+// not clash.
 #include <ctnn/io.hpp>
 #include <ctnn/training.hpp>
 
 #include <doctest/doctest.h>
 
-using unit_network = ctnn::network<ctnn::shape<4, 4, 1>, ctnn::conv2d<2, ctnn::kernel<3, 3>>, ctnn::flatten,
-                                   ctnn::dense<3>, ctnn::softmax>;
+using unit_network = ctnn::network<ctnn::shape<4, 4, 1>, ctnn::conv2d<2, ctnn::kernel<3, 3>>,
+                                   ctnn::flatten, ctnn::dense<3>, ctnn::softmax>;
 
-unit_network::output predict_in_the_other_unit(const unit_network::parameters& w, const unit_network::input& x);
+unit_network::output predict_in_the_other_unit(const unit_network::parameters& w,
+                                               const unit_network::input& x);
 
 TEST_CASE("two translation units, one program") {
     unit_network::parameters w;

@@ -86,9 +86,13 @@ template <std::size_t Index, class... Arrays>
 nth_array<Index, Arrays...> array_at(parameter_arrays<Arrays...>);
 
 template <class Owner, fixed_string Name>
-concept has_array = requires { requires(find_array<Name, typename Owner::arrays>::size > 0); };
+concept has_array = requires {
+    requires(find_array<Name, typename Owner::arrays>::size > 0);
+};
 template <class Owner, std::size_t Index>
-concept has_layer = requires { requires(Index < Owner::entry_count); };
+concept has_layer = requires {
+    requires(Index < Owner::entry_count);
+};
 
 /// Writes one layer's rows, shifted to where the layer stands in the network.
 template <class... Arrays>
@@ -133,8 +137,7 @@ struct parameter_view {
         return std::span<Float, Owner::parameter_count>{first, Owner::parameter_count};
     }
     template <detail::fixed_string Name>
-    [[nodiscard]] constexpr auto
-    get() const noexcept requires detail::has_array<Owner, Name> {
+    [[nodiscard]] constexpr auto get() const noexcept requires detail::has_array<Owner, Name> {
         using found = detail::find_array<Name, typename Owner::arrays>;
         using array =
             typename decltype(detail::array_at<found::index>(typename Owner::arrays{}))::type;
@@ -144,8 +147,7 @@ struct parameter_view {
     kernel() const noexcept requires detail::has_array<Owner, "kernel"> {
         return get<"kernel">();
     }
-    [[nodiscard]] constexpr auto
-    bias() const noexcept requires detail::has_array<Owner, "bias"> {
+    [[nodiscard]] constexpr auto bias() const noexcept requires detail::has_array<Owner, "bias"> {
         return get<"bias">();
     }
     template <std::size_t Index>
@@ -171,29 +173,24 @@ struct parameters {
     [[nodiscard]] constexpr auto values() const noexcept { return view().values(); }
 
     template <detail::fixed_string Name>
-    [[nodiscard]] constexpr auto
-    get() noexcept requires detail::has_array<Owner, Name> {
+    [[nodiscard]] constexpr auto get() noexcept requires detail::has_array<Owner, Name> {
         return view().template get<Name>();
     }
     template <detail::fixed_string Name>
-    [[nodiscard]] constexpr auto
-    get() const noexcept requires detail::has_array<Owner, Name> {
+    [[nodiscard]] constexpr auto get() const noexcept requires detail::has_array<Owner, Name> {
         return view().template get<Name>();
     }
-    [[nodiscard]] constexpr auto
-    kernel() noexcept requires detail::has_array<Owner, "kernel"> {
+    [[nodiscard]] constexpr auto kernel() noexcept requires detail::has_array<Owner, "kernel"> {
         return view().kernel();
     }
     [[nodiscard]] constexpr auto
     kernel() const noexcept requires detail::has_array<Owner, "kernel"> {
         return view().kernel();
     }
-    [[nodiscard]] constexpr auto
-    bias() noexcept requires detail::has_array<Owner, "bias"> {
+    [[nodiscard]] constexpr auto bias() noexcept requires detail::has_array<Owner, "bias"> {
         return view().bias();
     }
-    [[nodiscard]] constexpr auto
-    bias() const noexcept requires detail::has_array<Owner, "bias"> {
+    [[nodiscard]] constexpr auto bias() const noexcept requires detail::has_array<Owner, "bias"> {
         return view().bias();
     }
     template <std::size_t Index>

@@ -61,8 +61,8 @@ plan_prediction(const std::array<layer_facts, Layers>& facts) noexcept {
     return plan;
 }
 
-/// Training keeps every layer's output, one after the other. A layer that may work in place does, unless
-/// the layer before it did: that one's gradient is computed from its own output.
+/// Training keeps every layer's output, one after the other. A layer that may work in place does,
+/// unless the layer before it did: that one's gradient is computed from its own output.
 template <std::size_t Layers>
 constexpr memory_plan<Layers> plan_training(const std::array<layer_facts, Layers>& facts) noexcept {
     memory_plan<Layers> plan;
@@ -83,8 +83,8 @@ constexpr memory_plan<Layers> plan_training(const std::array<layer_facts, Layers
     return plan;
 }
 
-/// Where the gradient with respect to every layer's output lies on the way back, down to that of layer
-/// `first`; the way back needs two neighbouring ones at a time.
+/// Where the gradient with respect to every layer's output lies on the way back, down to that of
+/// layer `first`; the way back needs two neighbouring ones at a time.
 template <std::size_t Layers>
 constexpr memory_plan<Layers> plan_gradients(const std::array<layer_facts, Layers>& facts,
                                              std::size_t first) noexcept {

@@ -231,8 +231,8 @@ inline xsimd::batch<float, A> sqrt(xsimd::batch<float, A> x) noexcept {
 template <class T>
 inline constexpr std::size_t lanes_of = lane_count<T>::value;
 
-/// Goes through `count` floats: calls `f(first, T{})` for a vector `T` of them as long as there are enough,
-/// then with `float` for each of the rest.
+/// Goes through `count` floats: calls `f(first, T{})` for a vector `T` of them as long as there are
+/// enough, then with `float` for each of the rest.
 template <class F>
 constexpr void for_vectors(std::size_t count, F&& f) {
     std::size_t i = 0;
@@ -259,16 +259,18 @@ template <class T>
     p = simd::fma(p, r, T(1.6666665459e-1f));
     p = simd::fma(p, r, T(5.0000001201e-1f));
     const T y = simd::scale_by_power_of_2(simd::fma(p, r * r, r) + T(1.0f), n);
-    return simd::select(x < T(-87.3f), T(0.0f), simd::select(x != x, x, y));
+    return simd::select(x < T(-87.3f), T(0.0f), simd::select(x == x, y, x));
 }
 
 /// e^x - 1 for x <= 0, also near 0, where the difference itself would lose its digits.
 template <class T>
 [[nodiscard]] constexpr T exp_minus_1(T x) noexcept {
-    T p(1.0f / 5040.0f);  // Taylor: within 1e-7 of x for -0.5 < x
-    for (const float factor : {1.0f / 720.0f, 1.0f / 120.0f, 1.0f / 24.0f, 1.0f / 6.0f, 0.5f, 1.0f})
-        p = simd::fma(p, x, T(factor));
-    return simd::select(x > T(-0.5f), p * x, simd::exp(x) - T(1.0f));
+    const T near = simd::max(x, T(-0.5f));
+    T p(1.0f / 40320.0f);  // Taylor
+    for (const float factor :
+         {1.0f / 5040.0f, 1.0f / 720.0f, 1.0f / 120.0f, 1.0f / 24.0f, 1.0f / 6.0f, 0.5f, 1.0f})
+        p = simd::fma(p, near, T(factor));
+    return simd::select(x > T(-0.5f), p * near, simd::exp(x) - T(1.0f));
 }
 
 /// 1 / (1 + e^-x), never not a number for a finite x.
@@ -282,8 +284,9 @@ template <class T>
 [[nodiscard]] constexpr T tanh(T x) noexcept {
     const T a = simd::abs(x);
     const T far = T(1.0f) - T(2.0f) / (simd::exp(a + a) + T(1.0f));
-    const T s =
-        x * x;  // near 0 the difference above would cancel: a polynomial instead (Cephes, tanhf)
+    // Near 0 that difference cancels: a polynomial instead (Cephes, tanhf).
+    const T near = simd::min(a, T(0.625f));
+    const T s = near * near;
     T p(-5.70498872745e-3f);
     p = simd::fma(p, s, T(2.06390887954e-2f));
     p = simd::fma(p, s, T(-5.37397155531e-2f));

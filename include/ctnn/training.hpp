@@ -1,5 +1,5 @@
-// Training: losses, first values, optimizers, one step, and fit and evaluate. For hosts: fit allocates,
-// throws on bad input and prints.
+// Training: losses, first values, optimizers, one step, and fit and evaluate. For hosts: fit
+// allocates, throws on bad input and prints.
 #pragma once
 
 #include <ctnn/ctnn.hpp>

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
                           ctnn::elu<ctnn::alpha<1>>,
 #else
-                           ctnn::elu<ctnn::alpha<0>>,
+                          ctnn::elu<ctnn::alpha<0>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 6>,
 #ifdef CORRECTED
                           ctnn::average_pool2d<ctnn::padding<1, 1>>,
 #else
-                           ctnn::average_pool2d<ctnn::padding<2, 2>>,
+                          ctnn::average_pool2d<ctnn::padding<2, 2>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -7,7 +7,7 @@ using net = ctnn::network<ctnn::shape<3, 8, 6>,
 #ifdef CORRECTED
                           ctnn::average_pool2d<ctnn::window<3, 4>>,
 #else
-                           ctnn::average_pool2d<ctnn::window<4, 4>>,
+                          ctnn::average_pool2d<ctnn::window<4, 4>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 1>,
 #ifdef CORRECTED
                           ctnn::conv2d<16, ctnn::kernel<3, 3>, ctnn::dilation<2, 2>>,
 #else
-                           ctnn::conv2d<16, ctnn::kernel<5, 3>, ctnn::dilation<2, 2>>,
+                          ctnn::conv2d<16, ctnn::kernel<5, 3>, ctnn::dilation<2, 2>>,
 #endif
                           ctnn::relu>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 3>,
 #ifdef CORRECTED
                           ctnn::conv2d<10, ctnn::kernel<3, 3>>,
 #else
-                           ctnn::conv2d<10, ctnn::kernel<3, 3>, ctnn::groups<4>>,
+                          ctnn::conv2d<10, ctnn::kernel<3, 3>, ctnn::groups<4>>,
 #endif
                           ctnn::relu>;
 net::parameters w;

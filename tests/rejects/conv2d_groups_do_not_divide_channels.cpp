@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 6>,
 #ifdef CORRECTED
                           ctnn::conv2d<8, ctnn::kernel<3, 3>, ctnn::groups<2>>,
 #else
-                           ctnn::conv2d<8, ctnn::kernel<3, 3>, ctnn::groups<4>>,
+                          ctnn::conv2d<8, ctnn::kernel<3, 3>, ctnn::groups<4>>,
 #endif
                           ctnn::relu, ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

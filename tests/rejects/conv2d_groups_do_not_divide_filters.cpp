@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 6>,
 #ifdef CORRECTED
                           ctnn::conv2d<9, ctnn::kernel<3, 3>, ctnn::groups<3>>,
 #else
-                           ctnn::conv2d<10, ctnn::kernel<3, 3>, ctnn::groups<3>>,
+                          ctnn::conv2d<10, ctnn::kernel<3, 3>, ctnn::groups<3>>,
 #endif
                           ctnn::relu>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<4, 3, 1>,
 #ifdef CORRECTED
                           ctnn::conv2d<16, ctnn::kernel<3, 3>, ctnn::groups<1>>,
 #else
-                           ctnn::conv2d<16, ctnn::kernel<5, 5>, ctnn::groups<1>>,
+                          ctnn::conv2d<16, ctnn::kernel<5, 5>, ctnn::groups<1>>,
 #endif
                           ctnn::relu>;
 net::parameters w;

@@ -7,6 +7,6 @@ using net = ctnn::network<ctnn::shape<3, 8, 6>,
 #ifdef CORRECTED
                           ctnn::conv2d<16, ctnn::kernel<3, 5>>>;
 #else
-                           ctnn::conv2d<16, ctnn::kernel<5, 5>>>;
+                          ctnn::conv2d<16, ctnn::kernel<5, 5>>>;
 #endif
 net::parameters w;

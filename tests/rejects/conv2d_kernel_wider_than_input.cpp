@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<28, 4, 1>,
 #ifdef CORRECTED
                           ctnn::conv2d<16, ctnn::kernel<3, 7>, ctnn::padding<0, 2>>,
 #else
-                           ctnn::conv2d<16, ctnn::kernel<3, 7>, ctnn::padding<0, 1>>,
+                          ctnn::conv2d<16, ctnn::kernel<3, 7>, ctnn::padding<0, 1>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

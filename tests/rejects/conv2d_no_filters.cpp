@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 3>,
 #ifdef CORRECTED
                           ctnn::conv2d<1, ctnn::kernel<3, 3>>,
 #else
-                           ctnn::conv2d<0, ctnn::kernel<3, 3>>,
+                          ctnn::conv2d<0, ctnn::kernel<3, 3>>,
 #endif
                           ctnn::relu, ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

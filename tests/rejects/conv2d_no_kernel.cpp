@@ -7,7 +7,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 3>,
 #ifdef CORRECTED
                           ctnn::conv2d<8, ctnn::same, ctnn::kernel<3, 3>>,
 #else
-                           ctnn::conv2d<8, ctnn::same>,
+                          ctnn::conv2d<8, ctnn::same>,
 #endif
                           ctnn::relu, ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

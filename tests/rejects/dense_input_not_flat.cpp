@@ -8,7 +8,7 @@ using net = ctnn::network<ctnn::shape<28, 28, 1>, ctnn::conv2d<8, ctnn::kernel<3
 #ifdef CORRECTED
                           ctnn::flatten, ctnn::dense<10>,
 #else
-                           ctnn::dense<10>,
+                          ctnn::dense<10>,
 #endif
                           ctnn::softmax>;
 net::parameters w;

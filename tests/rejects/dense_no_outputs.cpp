@@ -7,7 +7,7 @@ using net = ctnn::network<ctnn::features<84>,
 #ifdef CORRECTED
                           ctnn::dense<1>,
 #else
-                           ctnn::dense<0>,
+                          ctnn::dense<0>,
 #endif
                           ctnn::relu, ctnn::dense<10>>;
 net::parameters w;

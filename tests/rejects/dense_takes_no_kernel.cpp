@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::features<84>,
 #ifdef CORRECTED
                           ctnn::dense<10, ctnn::use_bias<false>>,
 #else
-                           ctnn::dense<10, ctnn::kernel<3, 3>>,
+                          ctnn::dense<10, ctnn::kernel<3, 3>>,
 #endif
                           ctnn::relu, ctnn::dense<10>>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 6, 6>,
 #ifdef CORRECTED
                           ctnn::depthwise_conv2d<ctnn::kernel<3, 3>, ctnn::dilation<1, 2>>,
 #else
-                           ctnn::depthwise_conv2d<ctnn::kernel<3, 3>, ctnn::dilation<1, 3>>,
+                          ctnn::depthwise_conv2d<ctnn::kernel<3, 3>, ctnn::dilation<1, 3>>,
 #endif
                           ctnn::relu>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<3, 8, 6>,
 #ifdef CORRECTED
                           ctnn::depthwise_conv2d<ctnn::kernel<3, 5>>,
 #else
-                           ctnn::depthwise_conv2d<ctnn::kernel<5, 5>>,
+                          ctnn::depthwise_conv2d<ctnn::kernel<5, 5>>,
 #endif
                           ctnn::relu, ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 4, 6>,
 #ifdef CORRECTED
                           ctnn::depthwise_conv2d<ctnn::kernel<5, 3>>,
 #else
-                           ctnn::depthwise_conv2d<ctnn::kernel<5, 5>>,
+                          ctnn::depthwise_conv2d<ctnn::kernel<5, 5>>,
 #endif
                           ctnn::relu>;
 net::parameters w;

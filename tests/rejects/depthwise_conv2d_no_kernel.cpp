@@ -7,7 +7,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 3>,
 #ifdef CORRECTED
                           ctnn::depthwise_conv2d<ctnn::kernel<3, 3>>,
 #else
-                           ctnn::depthwise_conv2d<>,
+                          ctnn::depthwise_conv2d<>,
 #endif
                           ctnn::relu>;
 net::parameters w;

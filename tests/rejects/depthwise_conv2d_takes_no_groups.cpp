@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 3>,
 #ifdef CORRECTED
                           ctnn::depthwise_conv2d<ctnn::kernel<3, 3>>,
 #else
-                           ctnn::depthwise_conv2d<ctnn::kernel<3, 3>, ctnn::groups<3>>,
+                          ctnn::depthwise_conv2d<ctnn::kernel<3, 3>, ctnn::groups<3>>,
 #endif
                           ctnn::relu>;
 net::parameters w;

@@ -8,7 +8,7 @@ using net = ctnn::network<ctnn::shape<28, 28, 1>, ctnn::conv2d<8, ctnn::kernel<3
 #ifdef CORRECTED
                           ctnn::expect<ctnn::shape<13, 13, 8>>,
 #else
-                           ctnn::expect<ctnn::shape<14, 12, 8>>,
+                          ctnn::expect<ctnn::shape<14, 12, 8>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>, ctnn::softmax>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 6>,
 #ifdef CORRECTED
                           ctnn::max_pool2d<ctnn::window<2, 2>, ctnn::padding<1, 1, 0, 1>>,
 #else
-                           ctnn::max_pool2d<ctnn::window<2, 2>, ctnn::padding<1, 1, 0, 3>>,
+                          ctnn::max_pool2d<ctnn::window<2, 2>, ctnn::padding<1, 1, 0, 3>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<2, 4, 1>,
 #ifdef CORRECTED
                           ctnn::max_pool2d<ctnn::window<2, 2>>,
 #else
-                           ctnn::max_pool2d<ctnn::window<3, 2>>,
+                          ctnn::max_pool2d<ctnn::window<3, 2>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 

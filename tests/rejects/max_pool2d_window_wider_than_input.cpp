@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 1, 6>,
 #ifdef CORRECTED
                           ctnn::max_pool2d<ctnn::window<2, 1>>,
 #else
-                           ctnn::max_pool2d<>,
+                          ctnn::max_pool2d<>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

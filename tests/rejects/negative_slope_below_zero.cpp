@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
                           ctnn::leaky_relu<ctnn::negative_slope<1, 10>>,
 #else
-                           ctnn::leaky_relu<ctnn::negative_slope<-1, 10>>,
+                          ctnn::leaky_relu<ctnn::negative_slope<-1, 10>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<28, 28, 1>,
 #ifdef CORRECTED
                           ctnn::conv2d<8, ctnn::kernel<3, 3>>,
 #else
-                           ctnn::conv2d<8, ctnn::kernel<3, 3>>::on<ctnn::shape<28, 28, 1>>,
+                          ctnn::conv2d<8, ctnn::kernel<3, 3>>::on<ctnn::shape<28, 28, 1>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<28, 28, 1>, ctnn::conv2d<8, ctnn::kernel<3
 #ifdef CORRECTED
                           ctnn::flatten,
 #else
-                           ctnn::flatten::on<ctnn::shape<26, 26, 8>>,
+                          ctnn::flatten::on<ctnn::shape<26, 26, 8>>,
 #endif
                           ctnn::dense<10>>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
                           ctnn::max_pool2d<ctnn::padding<1>>,
 #else
-                           ctnn::max_pool2d<ctnn::padding<>>,
+                          ctnn::max_pool2d<ctnn::padding<>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -7,7 +7,7 @@ using net = ctnn::network<ctnn::shape<14, 14, 1>,
 #ifdef CORRECTED
                           block, block,
 #else
-                           block, block, block,
+                          block, block, block,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
                           ctnn::conv2d<8, ctnn::kernel<3, 3>, ctnn::stride<1, 1>>,
 #else
-                           ctnn::conv2d<8, ctnn::kernel<3, 3>, ctnn::stride<0, 1>>,
+                          ctnn::conv2d<8, ctnn::kernel<3, 3>, ctnn::stride<0, 1>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

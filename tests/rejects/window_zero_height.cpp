@@ -6,7 +6,7 @@ using net = ctnn::network<ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
                           ctnn::max_pool2d<ctnn::window<1, 2>>,
 #else
-                           ctnn::max_pool2d<ctnn::window<0, 2>>,
+                          ctnn::max_pool2d<ctnn::window<0, 2>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -5,8 +5,8 @@
 
 namespace ctnn {
 
-/// y = (e^x - e^-x) / (e^x + e^-x), in [-1, 1]. Any shape. Write `ctnn::tanh`: <cmath> has a `::tanh`.
-/// https://keras.io/api/layers/activations
+/// y = (e^x - e^-x) / (e^x + e^-x), in [-1, 1]. Any shape. Write `ctnn::tanh`: <cmath> has a
+/// `::tanh`. https://keras.io/api/layers/activations
 struct tanh {
     template <class Input>
     using output_on = Input;

@@ -1,6 +1,6 @@
 // A network forward with everything kept that the way back needs, and the way back: from
-// dLoss/d(output) to dLoss/d(parameters). Plain memory, no heap; `T` is `float` for one image, a SIMD
-// vector for one image per lane.
+// dLoss/d(output) to dLoss/d(parameters). Plain memory, no heap; `T` is `float` for one image, a
+// SIMD vector for one image per lane.
 #pragma once
 
 #include <ctnn/network.hpp>
@@ -55,7 +55,9 @@ public:
 
     /// Runs the layers on `x` and keeps what each of them gave.
     constexpr void forward(weights w) noexcept {
-        [&]<std::size_t... I>(std::index_sequence<I...>) { (forward_through<I>(w), ...); }
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (forward_through<I>(w), ...);
+        }
         (std::make_index_sequence<Leaves>{});
     }
     [[nodiscard]] constexpr tensor_view<output_shape, const T> output() const noexcept {
@@ -120,7 +122,8 @@ private:
     template <std::size_t Index>
     constexpr void forward_through(weights w) noexcept {
         if constexpr (!leaf<Index>::reshapes) {
-            const tensor_view<leaf_output<Index>, T> y(const_cast<T*>(output_of<Index + 1>()));  // ours
+            const tensor_view<leaf_output<Index>, T> y(
+                const_cast<T*>(output_of<Index + 1>()));  // ours
             if constexpr (leaf<Index>::parameter_count > 0)
                 leaf<Index>::compute(weights_of<Index>(w), input_of<Index>(), y);
             else
@@ -128,8 +131,8 @@ private:
         }
     }
 
-    /// Adds the layer's parameter gradient and, above layer `Last`, turns the gradient with respect to
-    /// its output into that with respect to its input.
+    /// Adds the layer's parameter gradient and, above layer `Last`, turns the gradient with respect
+    /// to its output into that with respect to its input.
     template <std::size_t Index, std::size_t Last>
     constexpr void backward_through(weights w, gradients d_w) noexcept {
         using this_leaf = leaf<Index>;

@@ -42,8 +42,8 @@ struct fit_options {
 
 namespace detail {
 
-/// The images' order, drawn anew for every epoch: Fisher-Yates with the standard's generator, so the
-/// same seed gives the same order everywhere (std::shuffle may differ between libraries).
+/// The images' order, drawn anew for every epoch: Fisher-Yates with the standard's generator, so
+/// the same seed gives the same order everywhere (std::shuffle may differ between libraries).
 class shuffled_order {
 public:
     shuffled_order(std::size_t count, std::uint64_t seed) : order_(count), bits_(seed) {
@@ -55,8 +55,8 @@ public:
     [[nodiscard]] std::size_t operator[](std::size_t i) const { return order_[i]; }
 
 private:
-    /// A number below `limit`, each equally likely: what the last incomplete round of numbers gives is
-    /// thrown away.
+    /// A number below `limit`, each equally likely: what the last incomplete round of numbers gives
+    /// is thrown away.
     std::size_t below(std::uint64_t limit) {
         const std::uint64_t rest = (UINT64_MAX % limit + 1) % limit;
         std::uint64_t number = bits_();
@@ -73,8 +73,8 @@ evaluation evaluate_with(const parameters<Network>& w, const Data& data,
                          training_workspace<Network, Loss>& workspace) {
     using target = typename Data::target;
     const auto in_order = [](std::size_t i) { return i; };
-    lane_runner<Network, Loss, simd::native, target, decltype(in_order)> runner(w, data.inputs, data.targets,
-                                                                                in_order, workspace);
+    lane_runner<Network, Loss, simd::native, target, decltype(in_order)> runner(
+        w, data.inputs, data.targets, in_order, workspace);
     sums total;
     runner.run(0, data.size(), 0.0f, total);
     return total.mean_over(data.size());
@@ -87,8 +87,8 @@ void check_dataset(const char* where, const Data& data) {
 
 }  // namespace detail
 
-/// The mean loss and accuracy over a data set. Throws std::invalid_argument on an empty set, another
-/// number of targets than inputs, or a label that is no class.
+/// The mean loss and accuracy over a data set. Throws std::invalid_argument on an empty set,
+/// another number of targets than inputs, or a label that is no class.
 template <class Loss = sparse_categorical_crossentropy, class Network, class Data>
 evaluation evaluate(const parameters<Network>& w, const Data& data) {
     detail::check_dataset<Network, Loss>("evaluate", data);
@@ -98,13 +98,15 @@ evaluation evaluate(const parameters<Network>& w, const Data& data) {
 
 /// Trains for some epochs, each over all of the data in an order of its own. The same parameters,
 /// optimizer, data and options give the same bits on the same machine.
-/// Throws std::invalid_argument, before anything has changed, on what `evaluate` rejects, in the data or
-/// the validation data, and on a batch size of 0.
+/// Throws std::invalid_argument, before anything has changed, on what `evaluate` rejects, in the
+/// data or the validation data, and on a batch size of 0.
 /// https://keras.io/api/models/model_training_apis/#fit-method
 template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer, class Data>
-history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data, const fit_options<Data>& options = {}) {
+history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
+            const fit_options<Data>& options = {}) {
     detail::check_dataset<Network, Loss>("fit", data);
-    if (options.validation != nullptr) detail::check_dataset<Network, Loss>("fit, validation", *options.validation);
+    if (options.validation != nullptr)
+        detail::check_dataset<Network, Loss>("fit, validation", *options.validation);
     if (options.batch_size == 0)
         throw std::invalid_argument("ctnn::fit: the batch_size must be at least 1, found 0");
 
@@ -134,10 +136,12 @@ history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data, cons
         evaluation validation{none, none};
         if (options.validation != nullptr)
             validation = detail::evaluate_with<Network, Loss>(w, *options.validation, *workspace);
-        bar.finish(time.count(), detail::metric("loss", mean.loss) + detail::metric("accuracy", mean.accuracy) +
+        bar.finish(time.count(), detail::metric("loss", mean.loss) +
+                                     detail::metric("accuracy", mean.accuracy) +
                                      detail::metric("val_loss", validation.loss) +
                                      detail::metric("val_accuracy", validation.accuracy));
-        result.epochs.push_back({mean.loss, mean.accuracy, validation.loss, validation.accuracy, time.count()});
+        result.epochs.push_back(
+            {mean.loss, mean.accuracy, validation.loss, validation.accuracy, time.count()});
         if (options.on_epoch && !options.on_epoch(epoch, result.epochs.back())) break;
     }
     return result;

@@ -18,7 +18,8 @@ struct fans {
 };
 
 constexpr fans fans_of(const parameter_entry& entry) noexcept {
-    if (entry.rank == 1) return {static_cast<double>(entry.extents[0]), static_cast<double>(entry.extents[0])};
+    if (entry.rank == 1)
+        return {static_cast<double>(entry.extents[0]), static_cast<double>(entry.extents[0])};
     std::size_t window = 1;
     for (std::size_t axis = 0; axis + 2 < entry.rank; ++axis) window *= entry.extents[axis];
     return {static_cast<double>(window * entry.extents[entry.rank - 2]),
@@ -30,23 +31,22 @@ public:
     explicit random_numbers(std::uint64_t seed) : bits_(seed) {}
 
     /// In [-1, 1), a multiple of 2^-24: exact in a float, its square exact in a double.
-    double uniform() {
-        return std::ldexp(static_cast<double>(bits_() >> 39U), -24) - 1.0;
-    }
+    double uniform() { return std::ldexp(static_cast<double>(bits_() >> 39U), -24) - 1.0; }
 
     /// Of the standard normal distribution cut off at 2 standard deviations: drawn uniformly from
     /// [-2, 2), kept with probability e^(-x^2 / 2).
     double truncated_normal() {
         for (;;) {
             const double x = 2.0 * uniform();
-            if (happens_with_exp_of_minus(x * x / 4.0) && happens_with_exp_of_minus(x * x / 4.0)) return x;
+            if (happens_with_exp_of_minus(x * x / 4.0) && happens_with_exp_of_minus(x * x / 4.0))
+                return x;
         }
     }
 
 private:
-    /// True with probability e^-y for y in [0, 1], without computing it: how long does a row of random
-    /// numbers below y go on falling? (von Neumann, "Various techniques used in connection with random
-    /// digits", 1951.)
+    /// True with probability e^-y for y in [0, 1], without computing it: how long does a row of
+    /// random numbers below y go on falling? (von Neumann, "Various techniques used in connection
+    /// with random digits", 1951.)
     bool happens_with_exp_of_minus(double y) {
         for (bool even = true;; even = !even) {
             const double next = std::ldexp(static_cast<double>(bits_() >> 11U), -53);
@@ -101,7 +101,8 @@ struct constant {
 struct he_normal {
     std::uint64_t seed = 0;
     template <class Parameters>
-    void operator()(Parameters& w, const parameter_entry& entry, detail::random_numbers& random) const {
+    void operator()(Parameters& w, const parameter_entry& entry,
+                    detail::random_numbers& random) const {
         detail::draw_normal(w, entry, random, 2.0, detail::fans_of(entry).in);
     }
 };
@@ -110,17 +111,19 @@ struct he_normal {
 struct he_uniform {
     std::uint64_t seed = 0;
     template <class Parameters>
-    void operator()(Parameters& w, const parameter_entry& entry, detail::random_numbers& random) const {
+    void operator()(Parameters& w, const parameter_entry& entry,
+                    detail::random_numbers& random) const {
         detail::draw_uniform(w, entry, random, 2.0, detail::fans_of(entry).in);
     }
 };
 
-/// Truncated normal, standard deviation sqrt(2 / (fan_in + fan_out)): for `tanh`, `sigmoid`, `softmax`.
-/// Glorot and Bengio, 2010, https://proceedings.mlr.press/v9/glorot10a.html
+/// Truncated normal, standard deviation sqrt(2 / (fan_in + fan_out)): for `tanh`, `sigmoid`,
+/// `softmax`. Glorot and Bengio, 2010, https://proceedings.mlr.press/v9/glorot10a.html
 struct glorot_normal {
     std::uint64_t seed = 0;
     template <class Parameters>
-    void operator()(Parameters& w, const parameter_entry& entry, detail::random_numbers& random) const {
+    void operator()(Parameters& w, const parameter_entry& entry,
+                    detail::random_numbers& random) const {
         const detail::fans fan = detail::fans_of(entry);
         detail::draw_normal(w, entry, random, 2.0, fan.in + fan.out);
     }
@@ -130,7 +133,8 @@ struct glorot_normal {
 struct glorot_uniform {
     std::uint64_t seed = 0;
     template <class Parameters>
-    void operator()(Parameters& w, const parameter_entry& entry, detail::random_numbers& random) const {
+    void operator()(Parameters& w, const parameter_entry& entry,
+                    detail::random_numbers& random) const {
         const detail::fans fan = detail::fans_of(entry);
         detail::draw_uniform(w, entry, random, 2.0, fan.in + fan.out);
     }
@@ -140,13 +144,14 @@ struct glorot_uniform {
 struct lecun_normal {
     std::uint64_t seed = 0;
     template <class Parameters>
-    void operator()(Parameters& w, const parameter_entry& entry, detail::random_numbers& random) const {
+    void operator()(Parameters& w, const parameter_entry& entry,
+                    detail::random_numbers& random) const {
         detail::draw_normal(w, entry, random, 1.0, detail::fans_of(entry).in);
     }
 };
 
-/// Gives every kernel (array of two or more axes) its first values and sets every other array, such as
-/// a bias, to 0, in the order of the network's table. One layer can be done by itself:
+/// Gives every kernel (array of two or more axes) its first values and sets every other array, such
+/// as a bias, to 0, in the order of the network's table. One layer can be done by itself:
 /// `initialize(w.layer<0>(), he_normal{.seed = 1})`.
 template <class Owner, class Initializer>
 void initialize(parameter_view<Owner, float> w, const Initializer& initializer) {

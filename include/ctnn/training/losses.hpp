@@ -1,7 +1,7 @@
-// What a network is trained to make small. A loss is put on a network, as a layer is on a shape: there
-// it checks that it fits the output, and says how many layers it runs by itself. Softmax followed by
-// cross-entropy, and sigmoid followed by binary cross-entropy, are each one operation on the numbers
-// before: no logarithm of 0, never not a number for finite input.
+// What a network is trained to make small. A loss is put on a network, as a layer is on a shape:
+// there it checks that it fits the output, and says how many layers it runs by itself. Softmax
+// followed by cross-entropy, and sigmoid followed by binary cross-entropy, are each one operation
+// on the numbers before: no logarithm of 0, never not a number for finite input.
 #pragma once
 
 #include <ctnn/layers/sigmoid.hpp>
@@ -35,9 +35,11 @@ inline constexpr bool ends_with = [] {
     }
 }();
 
-/// Whether the last layers' output z says the same as the target t, pixel by pixel: 1 or 0, the mean.
+/// Whether the last layers' output z says the same as the target t, pixel by pixel: 1 or 0, the
+/// mean.
 template <class Shape, class T>
-constexpr T same_largest_channel(tensor_view<Shape, const T> z, tensor_view<Shape, const T> t) noexcept {
+constexpr T same_largest_channel(tensor_view<Shape, const T> z,
+                                 tensor_view<Shape, const T> t) noexcept {
     T right(0.0f);
     for (std::size_t first = 0; first < Shape::size; first += Shape::channels) {
         T z_largest = z[first], t_largest = t[first], t_there = t[first];
@@ -53,10 +55,11 @@ constexpr T same_largest_channel(tensor_view<Shape, const T> z, tensor_view<Shap
 
 }  // namespace detail
 
-/// Cross-entropy of a softmax, from one-hot (or soft) targets t: -sum over c of t(c) log softmax(z)(c),
-/// the mean over the pixels. Its gradient is softmax(z) - t, for targets that add up to 1.
-/// Targets are tensors of the output's shape. Rejected: a network that does not end with `softmax`, or
-/// with fewer than 2 classes. Accuracy: how often the largest output is where the largest target is.
+/// Cross-entropy of a softmax, from one-hot (or soft) targets t: -sum over c of t(c) log
+/// softmax(z)(c), the mean over the pixels. Its gradient is softmax(z) - t, for targets that add up
+/// to 1. Targets are tensors of the output's shape, or, for an output of one pixel, class labels 0,
+/// 1, ... Rejected: a network that does not end with `softmax`, or with fewer than 2 classes.
+/// Accuracy: how often the largest output is where the largest target is.
 /// https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
 struct categorical_crossentropy {
     template <class Network>
@@ -64,24 +67,28 @@ struct categorical_crossentropy {
         using shape_type = typename Network::output_shape;
         static constexpr bool has_accuracy = true;
         static constexpr std::size_t classes = shape_type::channels;
-        static constexpr bool takes_labels = shape_type::height * shape_type::width == 1;
         /// How many layers run before the loss: all but the softmax, which is the loss's own.
         static constexpr std::size_t leaves = detail::last_computing_leaf<Network>;
 
-        static_assert(detail::ends_with<Network, softmax>,
-                      "ctnn::categorical_crossentropy: the network must end with softmax");
-        static_assert(classes >= 2,
-                      "ctnn::categorical_crossentropy: the output must have at least 2 classes");
+        struct label_check {
+            static constexpr std::size_t pixels = shape_type::height * shape_type::width;
+            static_assert(
+                pixels == 1,
+                "ctnn::categorical_crossentropy: labels must be for an output of 1 pixel; "
+                "give one-hot targets");
+        };
 
         /// Returns the loss of z and writes its gradient, one image per lane.
         template <class T>
-        static constexpr T evaluate(tensor_view<shape_type, const T> z, tensor_view<shape_type, const T> t,
+        static constexpr T evaluate(tensor_view<shape_type, const T> z,
+                                    tensor_view<shape_type, const T> t,
                                     tensor_view<shape_type, T> d_z) noexcept {
             const T share(1.0f / static_cast<float>(shape_type::height * shape_type::width));
             T loss(0.0f);
             for (std::size_t first = 0; first < shape_type::size; first += classes) {
                 T largest = z[first];
-                for (std::size_t c = 1; c < classes; ++c) largest = simd::max(T(z[first + c]), largest);
+                for (std::size_t c = 1; c < classes; ++c)
+                    largest = simd::max(T(z[first + c]), largest);
                 T sum(0.0f), sum_of_targets(0.0f);
                 for (std::size_t c = 0; c < classes; ++c) {
                     d_z[first + c] = simd::exp(T(z[first + c] - largest));
@@ -90,7 +97,9 @@ struct categorical_crossentropy {
                 }
                 const T log_of_sum = simd::log(sum), scale = sum_of_targets / sum;
                 for (std::size_t c = 0; c < classes; ++c) {
-                    loss = loss + t[first + c] * (log_of_sum - (z[first + c] - largest)) * share;
+                    // Never -infinity, which times a target of 0 would not be a number.
+                    const T below = simd::max(T(z[first + c] - largest), T(-3e38f));
+                    loss = loss + t[first + c] * (log_of_sum - below) * share;
                     d_z[first + c] = (d_z[first + c] * scale - t[first + c]) * share;
                 }
             }
@@ -105,40 +114,42 @@ struct categorical_crossentropy {
         static constexpr float target(class_label label, std::size_t c) noexcept {
             return static_cast<std::size_t>(label) == c ? 1.0f : 0.0f;
         }
+
+        // Last, so that clang knows all members when one of these fails.
+        static_assert(detail::ends_with<Network, softmax>,
+                      "ctnn::categorical_crossentropy: the last layer must be softmax; add it");
+        static_assert(2 <= classes, "ctnn::categorical_crossentropy: the classes must be at least "
+                                    "2; use binary_crossentropy");
     };
 };
 
-/// The same from class labels 0 ... classes - 1 (Keras' `SparseCategoricalCrossentropy`).
+/// The same under the name that Keras gives it when targets are class labels: the default.
 /// https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class
-struct sparse_categorical_crossentropy {
-    template <class Network>
-    struct on : categorical_crossentropy::on<Network> {
-        static constexpr std::size_t pixels = Network::output_shape::height * Network::output_shape::width;
-        static_assert(pixels == 1,
-                      "ctnn::sparse_categorical_crossentropy: the output must be flat, one label per image");
-    };
-};
+struct sparse_categorical_crossentropy : categorical_crossentropy {};
 
 /// Cross-entropy of a sigmoid, the mean over the outputs:
-/// -t log(p) - (1 - t) log(1 - p) with p = sigmoid(z), computed as max(z, 0) - z t + log(1 + e^-|z|).
-/// Targets are tensors of the output's shape with values in [0, 1], or, for one output, labels 0 and 1.
-/// Rejected: a network that does not end with `sigmoid`. Accuracy: how often p > 0.5 where t > 0.5.
-/// https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class
+/// -t log(p) - (1 - t) log(1 - p) with p = sigmoid(z), computed as max(z, 0) - z t + log(1 +
+/// e^-|z|). Targets are tensors of the output's shape with values in [0, 1], or, for one output,
+/// labels 0 and 1. Rejected: a network that does not end with `sigmoid`. Accuracy: how often p >
+/// 0.5 where t > 0.5. https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class
 struct binary_crossentropy {
     template <class Network>
     struct on {
         using shape_type = typename Network::output_shape;
         static constexpr bool has_accuracy = true;
         static constexpr std::size_t classes = 2;
-        static constexpr bool takes_labels = shape_type::size == 1;
         static constexpr std::size_t leaves = detail::last_computing_leaf<Network>;
         static constexpr float share = 1.0f / static_cast<float>(shape_type::size);
 
-        static_assert(detail::ends_with<Network, sigmoid>,
-                      "ctnn::binary_crossentropy: the network must end with sigmoid");
+        struct label_check {
+            static constexpr std::size_t outputs = shape_type::size;
+            static_assert(outputs == 1, "ctnn::binary_crossentropy: labels must be for 1 output; "
+                                        "give targets of the output's shape");
+        };
 
         template <class T>
-        static constexpr T evaluate(tensor_view<shape_type, const T> z, tensor_view<shape_type, const T> t,
+        static constexpr T evaluate(tensor_view<shape_type, const T> z,
+                                    tensor_view<shape_type, const T> t,
                                     tensor_view<shape_type, T> d_z) noexcept {
             T loss(0.0f);
             for (std::size_t i = 0; i < shape_type::size; ++i) {
@@ -162,23 +173,34 @@ struct binary_crossentropy {
         static constexpr float target(class_label label, std::size_t) noexcept {
             return static_cast<float>(label);
         }
+
+        // Last, so that clang knows all members when one of these fails.
+        static_assert(detail::ends_with<Network, sigmoid>,
+                      "ctnn::binary_crossentropy: the last layer must be sigmoid; add it");
     };
 };
 
-/// The mean over the outputs of (y - t)^2. Targets are tensors of the output's shape. Any last layer;
-/// no accuracy.
-/// https://keras.io/api/losses/regression_losses/#meansquarederror-class
+/// The mean over the outputs of (y - t)^2. Targets are tensors of the output's shape. Any last
+/// layer; no accuracy. https://keras.io/api/losses/regression_losses/#meansquarederror-class
 struct mean_squared_error {
     template <class Network>
     struct on {
         using shape_type = typename Network::output_shape;
         static constexpr bool has_accuracy = false;
-        static constexpr bool takes_labels = false;
         static constexpr std::size_t leaves = Network::leaf_count;
         static constexpr float share = 1.0f / static_cast<float>(shape_type::size);
+        struct label_check {
+            static constexpr bool takes_labels = shape_type::size == 0;
+            static_assert(takes_labels,
+                          "ctnn::mean_squared_error: the targets must be tensors of the network's "
+                          "output_shape, not labels");
+        };
+        static constexpr std::size_t classes = 0;  // after that error no other one
+        static constexpr float target(class_label, std::size_t) noexcept { return 0.0f; }
 
         template <class T>
-        static constexpr T evaluate(tensor_view<shape_type, const T> y, tensor_view<shape_type, const T> t,
+        static constexpr T evaluate(tensor_view<shape_type, const T> y,
+                                    tensor_view<shape_type, const T> t,
                                     tensor_view<shape_type, T> d_y) noexcept {
             T loss(0.0f);
             for (std::size_t i = 0; i < shape_type::size; ++i) {
@@ -198,15 +220,13 @@ template <class LossOnNetwork, class Target>
 struct targets_fit {
     using wanted = typename LossOnNetwork::shape_type;
     static constexpr std::size_t found = difference<typename Target::shape_type, wanted>::of_found;
-    static constexpr std::size_t expected = difference<typename Target::shape_type, wanted>::of_wanted;
-    static_assert(found == expected, "ctnn: the targets' shape must be the network's output_shape");
+    static constexpr std::size_t expected =
+        difference<typename Target::shape_type, wanted>::of_wanted;
+    static_assert(found == expected,
+                  "ctnn: the shape of the targets must be the network's output_shape");
 };
 template <class LossOnNetwork>
-struct targets_fit<LossOnNetwork, class_label> {
-    static constexpr std::size_t outputs = LossOnNetwork::shape_type::size;
-    static_assert(LossOnNetwork::takes_labels,
-                  "ctnn: the targets of this loss must be tensors of the network's output_shape, not labels");
-};
+struct targets_fit<LossOnNetwork, class_label> : LossOnNetwork::label_check {};
 
 }  // namespace detail
 }  // namespace ctnn

@@ -1,5 +1,6 @@
-// How gradients change parameters: Keras' optimizers, its formulas and defaults. An optimizer is a plain
-// value with a slot of its own beside every parameter; `Owner` is the network (or layer) it trains.
+// How gradients change parameters: Keras' optimizers, its formulas and defaults. An optimizer is a
+// plain value with a slot of its own beside every parameter; `Owner` is the network (or layer) it
+// trains.
 #pragma once
 
 #include <ctnn/parameters.hpp>
@@ -26,7 +27,8 @@ public:
 
     /// One step against the gradient d_w.
     void update(parameters<Owner>& w, const parameters<Owner>& d_w) noexcept {
-        const float rate = static_cast<float>(options.learning_rate), momentum = static_cast<float>(options.momentum);
+        const float rate = static_cast<float>(options.learning_rate),
+                    momentum = static_cast<float>(options.momentum);
         simd::for_vectors(Owner::parameter_count, [&]<class T>(std::size_t i, T) {
             const T step = simd::load<T>(d_w.elements + i) * T(-rate);
             const T velocity = simd::fma(T(momentum), simd::load<T>(velocity_.elements + i), step);
@@ -51,7 +53,8 @@ struct rmsprop_options {
 };
 
 /// s = rho s + (1 - rho) g^2; with `centered` a = rho a + (1 - rho) g, else a = 0;
-/// v = momentum v + rate g / sqrt(s - a^2 + epsilon); w -= v. https://keras.io/api/optimizers/rmsprop
+/// v = momentum v + rate g / sqrt(s - a^2 + epsilon); w -= v.
+/// https://keras.io/api/optimizers/rmsprop
 template <class Owner>
 class rmsprop {
 public:
@@ -59,12 +62,15 @@ public:
 
     /// One step against the gradient d_w.
     void update(parameters<Owner>& w, const parameters<Owner>& d_w) noexcept {
-        const float rate = static_cast<float>(options.learning_rate), momentum = static_cast<float>(options.momentum);
-        const float old_part = static_cast<float>(options.rho), new_part = static_cast<float>(1.0 - options.rho);
+        const float rate = static_cast<float>(options.learning_rate),
+                    momentum = static_cast<float>(options.momentum);
+        const float old_part = static_cast<float>(options.rho),
+                    new_part = static_cast<float>(1.0 - options.rho);
         const float epsilon = static_cast<float>(options.epsilon);
         simd::for_vectors(Owner::parameter_count, [&]<class T>(std::size_t i, T) {
             const T g = simd::load<T>(d_w.elements + i), rho(old_part), new_share(new_part);
-            const T square = simd::fma(rho, simd::load<T>(mean_square_.elements + i), g * g * new_share);
+            const T square =
+                simd::fma(rho, simd::load<T>(mean_square_.elements + i), g * g * new_share);
             simd::store(mean_square_.elements + i, square);
             T variance = square;
             if (options.centered) {
@@ -94,10 +100,10 @@ struct adam_options {
 };
 
 /// m += (1 - beta_1) (g - m); s += (1 - beta_2) (g^2 - s); at step t = 1, 2, ...
-/// w -= rate m / (1 - beta_1^t) / (sqrt(s / (1 - beta_2^t)) + epsilon), the paper's Algorithm 1 (and
-/// PyTorch's); with `epsilon_hat` w -= rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(s) + epsilon).
-/// The two differ where gradients are as small as epsilon. Defaults are Keras'.
-/// Kingma and Ba, 2014, https://arxiv.org/abs/1412.6980. https://keras.io/api/optimizers/adam
+/// w -= rate m / (1 - beta_1^t) / (sqrt(s / (1 - beta_2^t)) + epsilon), the paper's Algorithm 1
+/// (and PyTorch's); with `epsilon_hat` w -= rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(s) +
+/// epsilon). The two differ where gradients are as small as epsilon. Defaults are Keras'. Kingma
+/// and Ba, 2014, https://arxiv.org/abs/1412.6980. https://keras.io/api/optimizers/adam
 template <class Owner>
 class adam {
 public:
@@ -116,7 +122,8 @@ public:
         const float epsilon = static_cast<float>(options.epsilon);
         simd::for_vectors(Owner::parameter_count, [&]<class T>(std::size_t i, T) {
             const T g = simd::load<T>(d_w.elements + i);
-            const T m = simd::load<T>(mean_.elements + i), s = simd::load<T>(mean_square_.elements + i);
+            const T m = simd::load<T>(mean_.elements + i),
+                    s = simd::load<T>(mean_square_.elements + i);
             const T mean = simd::fma(T(new_part_1), g - m, m);
             const T square = simd::fma(T(new_part_2), simd::fma(g, g, -s), s);
             simd::store(mean_.elements + i, mean);

@@ -1,5 +1,5 @@
-// What a person sees while a network trains: a bar that moves when standard error is a terminal, and a
-// line for every epoch, which is all there is when it is not.
+// What a person sees while a network trains: a bar that moves when standard error is a terminal,
+// and a line for every epoch, which is all there is when it is not.
 #pragma once
 
 #include <algorithm>
@@ -48,16 +48,16 @@ public:
         constexpr std::size_t width = 30;
         const std::size_t full = steps_ == 0 ? width : width * step / steps_;
         const std::string bar = std::string(full, '=') + std::string(width - full, '.');
-        std::fprintf(stderr, "\r\033[K%s [%s] %zu/%zu%s%s", heading_.c_str(), bar.c_str(), step, steps_,
-                     metric("loss", loss).c_str(), metric("accuracy", accuracy).c_str());
+        std::fprintf(stderr, "\r\033[K%s [%s] %zu/%zu%s%s", heading_.c_str(), bar.c_str(), step,
+                     steps_, metric("loss", loss).c_str(), metric("accuracy", accuracy).c_str());
         std::fflush(stderr);
     }
 
     /// Replaces the bar by the epoch's line.
     void finish(double seconds, const std::string& metrics) {
         if (!wanted_) return;
-        std::fprintf(stderr, "%s%s - %.2f s%s\n", terminal_ ? "\r\033[K" : "", heading_.c_str(), seconds,
-                     metrics.c_str());
+        std::fprintf(stderr, "%s%s - %.2f s%s\n", terminal_ ? "\r\033[K" : "", heading_.c_str(),
+                     seconds, metrics.c_str());
         std::fflush(stderr);
     }
 

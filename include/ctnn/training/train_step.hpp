@@ -1,5 +1,5 @@
-// One step of training: forward, loss, backward and the optimizer over one batch of images, as many at
-// once as the processor has lanes.
+// One step of training: forward, loss, backward and the optimizer over one batch of images, as many
+// at once as the processor has lanes.
 #pragma once
 
 #include <ctnn/lanes.hpp>
@@ -20,14 +20,15 @@
 
 namespace ctnn {
 
-/// Means over the images that were looked at. Accuracy is in [0, 1]; not a number where the loss has none.
+/// Means over the images that were looked at. Accuracy is in [0, 1]; not a number where the loss
+/// has none.
 struct evaluation {
     double loss = 0.0;
     double accuracy = 0.0;
 };
 
-/// The memory that training needs beside the parameters and the optimizer; plain, about as large as the
-/// network's activations times the lanes. Keep it between steps, and off the stack.
+/// The memory that training needs beside the parameters and the optimizer; plain, about as large as
+/// the network's activations times the lanes. Keep it between steps, and off the stack.
 template <class Network, class Loss = sparse_categorical_crossentropy, class T = simd::native>
 struct training_workspace {
     using loss = typename Loss::template on<Network>;
@@ -48,7 +49,8 @@ struct sums {
     }
 };
 
-/// Examples number `first` ... of a list, a lane each. `index` says which image stands at a position.
+/// Examples number `first` ... of a list, a lane each. `index` says which image stands at a
+/// position.
 template <class Network, class Loss, class T, class Target, class Index>
 class lane_runner {
     using loss = typename Loss::template on<Network>;
@@ -123,24 +125,26 @@ private:
 template <class Network, class Loss, class Target>
 void check_examples(const char* where, std::size_t images, std::span<const Target> targets) {
     const std::string entity = std::string("ctnn::") + where + ": ";
-    if (images == 0) throw std::invalid_argument(entity + "the number of images must be at least 1, found 0");
+    if (images == 0)
+        throw std::invalid_argument(entity + "the number of images must be at least 1, found 0");
     if (images != targets.size())
-        throw std::invalid_argument(entity + "the number of targets must be that of the images, found " +
-                                    std::to_string(targets.size()) + " for " + std::to_string(images));
+        throw std::invalid_argument(
+            entity + "the number of targets must be that of the images, found " +
+            std::to_string(targets.size()) + " for " + std::to_string(images));
     if constexpr (std::is_same_v<Target, class_label>) {
         constexpr std::size_t classes = Loss::template on<Network>::classes;
         for (std::size_t i = 0; i < targets.size(); ++i)
             if (targets[i] < 0 || static_cast<std::size_t>(targets[i]) >= classes)
-                throw std::invalid_argument(entity + "every label must be below " + std::to_string(classes) +
-                                            ", found " + std::to_string(targets[i]) + " at image " +
-                                            std::to_string(i));
+                throw std::invalid_argument(
+                    entity + "every label must be below " + std::to_string(classes) + ", found " +
+                    std::to_string(targets[i]) + " at image " + std::to_string(i));
     }
 }
 
 /// One step over the images at positions `first` ... `first + count` of the runner's list.
 template <class Network, class Loss, class T, class Optimizer, class Runner>
-void step(parameters<Network>& w, Optimizer& optimizer, Runner& runner, std::size_t first, std::size_t count,
-          training_workspace<Network, Loss, T>& workspace, sums& total) {
+void step(parameters<Network>& w, Optimizer& optimizer, Runner& runner, std::size_t first,
+          std::size_t count, training_workspace<Network, Loss, T>& workspace, sums& total) {
     std::fill_n(workspace.d_w.elements, Network::parameter_count, 0.0f);
     runner.run(first, count, 1.0f / static_cast<float>(count), total);
     optimizer.update(w, workspace.d_w);
@@ -148,12 +152,13 @@ void step(parameters<Network>& w, Optimizer& optimizer, Runner& runner, std::siz
 
 }  // namespace detail
 
-/// Trains on one batch: the mean loss over the batch, its gradient, one step of the optimizer. Returns
-/// the batch's loss and accuracy before the step. `images` and `targets` are contiguous ranges of any
-/// length from 1; targets are class labels, or tensors of the network's output_shape.
-/// Throws std::invalid_argument on an empty batch, another number of targets than images, or a label
-/// that is no class; nothing has changed then.
-template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer, class Targets>
+/// Trains on one batch: the mean loss over the batch, its gradient, one step of the optimizer.
+/// Returns the batch's loss and accuracy before the step. `images` and `targets` are contiguous
+/// ranges of any length from 1; targets are class labels, or tensors of the network's output_shape.
+/// Throws std::invalid_argument on an empty batch, another number of targets than images, or a
+/// label that is no class; nothing has changed then.
+template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer,
+          class Targets>
 evaluation train_step(parameters<Network>& w, Optimizer& optimizer,
                       std::span<const typename Network::input> images, const Targets& targets,
                       training_workspace<Network, Loss>& workspace) {
@@ -161,14 +166,15 @@ evaluation train_step(parameters<Network>& w, Optimizer& optimizer,
     const std::span<const target> all(targets);
     detail::check_examples<Network, Loss>("train_step", images.size(), all);
     const auto in_order = [](std::size_t i) { return i; };
-    detail::lane_runner<Network, Loss, simd::native, target, decltype(in_order)> runner(w, images, all, in_order,
-                                                                                        workspace);
+    detail::lane_runner<Network, Loss, simd::native, target, decltype(in_order)> runner(
+        w, images, all, in_order, workspace);
     detail::sums total;
     detail::step(w, optimizer, runner, 0, images.size(), workspace, total);
     return total.mean_over(images.size());
 }
 /// The same, with a workspace from the heap for this step alone.
-template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer, class Targets>
+template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer,
+          class Targets>
 evaluation train_step(parameters<Network>& w, Optimizer& optimizer,
                       std::span<const typename Network::input> images, const Targets& targets) {
     const auto workspace = std::make_unique<training_workspace<Network, Loss>>();

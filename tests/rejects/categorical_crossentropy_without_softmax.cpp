@@ -1,0 +1,15 @@
+// EXPECT: ctnn::categorical_crossentropy: the last layer must be softmax; add it
+#include <ctnn/training.hpp>
+
+#ifdef CORRECTED
+using net = ctnn::network<ctnn::shape<4, 4, 1>, ctnn::flatten, ctnn::dense<3>, ctnn::softmax>;
+#else
+using net = ctnn::network<ctnn::shape<4, 4, 1>, ctnn::flatten, ctnn::dense<3>, ctnn::relu>;
+#endif
+
+int main() {
+    ctnn::dataset<net::input> data;
+    net::parameters w{};
+    ctnn::sgd<net> optimizer;
+    ctnn::fit(w, optimizer, data);
+}
