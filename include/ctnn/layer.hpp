@@ -17,7 +17,7 @@
 // parameters.
 #pragma once
 
-#include <ctnn/options.hpp>
+#include <ctnn/option_list.hpp>
 #include <ctnn/parameters.hpp>
 #include <ctnn/simd.hpp>
 #include <ctnn/tensor.hpp>
@@ -121,6 +121,24 @@ struct elementwise : layer_base<Layer, Input, Input> {
                                                      tensor_view<Input, const T> d_y,
                                                      tensor_view<Input, T> d_x) noexcept {
         for (std::size_t i = 0; i < Input::size; ++i) d_x[i] = d_y[i] * Layer::slope(T(y[i]));
+    }
+};
+
+/// A layer that gives its input another shape and changes nothing; costs nothing in a network.
+template <class Layer, class Input, class Output>
+struct reshaping : layer_base<Layer, Input, Output> {
+    static constexpr bool reshapes = true;
+
+    template <class T>
+    static constexpr void compute(tensor_view<Input, const T> x,
+                                  tensor_view<Output, T> y) noexcept {
+        for (std::size_t i = 0; i < Input::size; ++i) y[i] = x[i];
+    }
+    template <class T>
+    static constexpr void input_gradient(tensor_view<Input, const T> /*x*/,
+                                         tensor_view<Output, const T> d_y,
+                                         tensor_view<Input, T> d_x) noexcept {
+        for (std::size_t i = 0; i < Input::size; ++i) d_x[i] = d_y[i];
     }
 };
 

@@ -75,5 +75,21 @@ struct axis {
     }
 };
 
+/// The first extent in which two shapes differ, of either; 0 and 0 where they are equal.
+template <class Found, class Wanted>
+struct difference {
+    static constexpr bool height = Found::height != Wanted::height;
+    static constexpr bool width = Found::width != Wanted::width;
+    static constexpr bool channels = Found::channels != Wanted::channels;
+    static constexpr std::size_t of_found = height     ? Found::height
+                                            : width    ? Found::width
+                                            : channels ? Found::channels
+                                                       : 0;
+    static constexpr std::size_t of_wanted = height     ? Wanted::height
+                                             : width    ? Wanted::width
+                                             : channels ? Wanted::channels
+                                                        : 0;
+};
+
 }  // namespace detail
 }  // namespace ctnn

@@ -1,0 +1,66 @@
+// The windows of convolutions and pooling: from the input's shape and the options to the two axes
+// that the window slides along, and the output's shape.
+#pragma once
+
+#include <ctnn/option_list.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+
+namespace ctnn::detail {
+
+/// A window of `Size` (a kernel<> or window<>) that slides over `Input`.
+template <class Input, class Size, class Stride, class Dilation, class Padding>
+struct sliding_window {
+    static constexpr axis unpadded_rows{
+        Input::height, Size::height, Stride::height, Dilation::height, 0, 0};
+    static constexpr axis unpadded_columns{Input::width,    Size::width, Stride::width,
+                                           Dilation::width, 0,           0};
+    static constexpr axis padded(axis a, pads p) noexcept {
+        return {a.input, a.taps, a.stride, a.dilation, p.before, p.after};
+    }
+    static constexpr axis rows = padded(unpadded_rows, Padding::rows(unpadded_rows));
+    static constexpr axis columns = padded(unpadded_columns, Padding::columns(unpadded_columns));
+    static constexpr bool fits = rows.output() > 0 && columns.output() > 0;
+
+    // What a layer compares with padded(): 0 where something else is wrong already, so that one
+    // mistake is one error.
+    static constexpr std::size_t needed_rows = Input::size == 0 ? 0 : rows.reach();
+    static constexpr std::size_t needed_columns = Input::size == 0 || needed_rows > rows.padded()
+                                                      ? 0
+                                                      : columns.reach();
+
+    /// The output with this number of channels; all zero where the window does not fit.
+    template <std::size_t Channels>
+    using output =
+        shape<fits ? rows.output() : 0, fits ? columns.output() : 0, fits ? Channels : 0>;
+};
+
+/// A pooling window: 2 x 2 and its stride the window, unless said otherwise.
+template <class Given>
+using pooling_size = option_or<option_kind::window,
+                               std::conditional_t<Given::fit, window<2, 2>, window<1, 1>>, Given>;
+template <class Input, class Given>
+struct pooling_window
+    : sliding_window<
+          Input, pooling_size<Given>,
+          option_or<option_kind::stride,
+                    stride<pooling_size<Given>::height, pooling_size<Given>::width>, Given>,
+          dilation<1, 1>, option_or<option_kind::padding, valid, Given>> {
+    // A window that sees nothing but padding has no maximum and no mean. (`same` never makes one.)
+    static constexpr std::size_t row_padding =
+        std::max(pooling_window::rows.before, pooling_window::rows.after);
+    static constexpr std::size_t column_padding =
+        row_padding < pooling_window::rows.taps
+            ? std::max(pooling_window::columns.before, pooling_window::columns.after)
+            : 0;  // one mistake, one error
+    static constexpr bool fits = Given::fit && pooling_window::sliding_window::fits &&
+                                 row_padding < pooling_window::rows.taps &&
+                                 column_padding < pooling_window::columns.taps;
+
+    template <std::size_t Channels>
+    using output = typename pooling_window::sliding_window::template output<fits ? Channels : 0>;
+};
+
+}  // namespace ctnn::detail
