@@ -5,12 +5,18 @@
 #include <cstdio>
 #include <memory>
 
-using lenet5 =
-    ctnn::network<ctnn::shape<28, 28, 1>,  // height, width, channels
-                  ctnn::conv2d<6, ctnn::kernel<5, 5>, ctnn::same>, ctnn::relu,
-                  ctnn::max_pool2d<ctnn::window<2, 2>>, ctnn::conv2d<16, ctnn::kernel<5, 5>>,
-                  ctnn::relu, ctnn::max_pool2d<ctnn::window<2, 2>>, ctnn::flatten, ctnn::dense<120>,
-                  ctnn::relu, ctnn::dense<84>, ctnn::relu, ctnn::dense<10>, ctnn::softmax>;
+// clang-format off
+using lenet5 = ctnn::network<
+    ctnn::shape<28, 28, 1>,                                       // height, width, channels
+    ctnn::conv2d<6, ctnn::kernel<5, 5>, ctnn::same>, ctnn::relu,
+    ctnn::max_pool2d<ctnn::window<2, 2>>,
+    ctnn::conv2d<16, ctnn::kernel<5, 5>>, ctnn::relu,
+    ctnn::max_pool2d<ctnn::window<2, 2>>,
+    ctnn::flatten,
+    ctnn::dense<120>, ctnn::relu,
+    ctnn::dense<84>, ctnn::relu,
+    ctnn::dense<10>, ctnn::softmax>;
+// clang-format on
 
 static_assert(lenet5::parameter_count == 61'706);  // the compiler knows every shape
 
