@@ -46,6 +46,10 @@ struct layer_base {
     static constexpr std::size_t multiply_adds = 0;  // forward, for one image; padding counts
     /// Whether y may be x's memory and input_gradient_from_output(y, d_y, d_x) exists.
     static constexpr bool in_place = false;
+    /// Whether compute_fused exists: y of an elementwise layer, or of that and pooling, in one go.
+    static constexpr bool fuses_activation = false, fuses_pooling = false;
+    /// Whether it can be fused so: it acts on every element by itself, or pools disjoint windows.
+    static constexpr bool is_elementwise = false, has_disjoint_windows = false;
     /// Whether y is x under another shape, so that nothing has to be done.
     static constexpr bool reshapes = false;
 
@@ -103,7 +107,7 @@ struct layer_base {
 /// alone, so that it may overwrite its input even in training.
 template <class Layer, class Input>
 struct elementwise : layer_base<Layer, Input, Input> {
-    static constexpr bool in_place = true;
+    static constexpr bool in_place = true, is_elementwise = true;
 
     template <class T>
     static constexpr void compute(tensor_view<Input, const T> x, tensor_view<Input, T> y) noexcept {

@@ -57,6 +57,8 @@ struct not_reached {
     static constexpr std::string_view name = "";
     static constexpr std::size_t parameter_count = 0, multiply_adds = 0;
     static constexpr bool in_place = false, reshapes = true;
+    static constexpr bool fuses_activation = false, fuses_pooling = false;
+    static constexpr bool is_elementwise = false, has_disjoint_windows = false;
 };
 
 /// Entry number `Index` (from 0) of a network's list; the error names it as `Entry`.
@@ -127,9 +129,10 @@ struct leaf_facts;
 template <class... Layers>
 struct leaf_facts<hana::tuple<Layers...>> {
     static constexpr std::size_t count = sizeof...(Layers);
-    static constexpr std::array<layer_facts, count> facts{
-        layer_facts{Layers::type::input_shape::size, Layers::type::output_shape::size,
-                    Layers::type::in_place, Layers::type::reshapes}...};
+    static constexpr std::array<layer_facts, count> facts{layer_facts{
+        Layers::type::input_shape::size, Layers::type::output_shape::size, Layers::type::in_place,
+        Layers::type::reshapes, Layers::type::fuses_activation, Layers::type::fuses_pooling,
+        Layers::type::is_elementwise, Layers::type::has_disjoint_windows}...};
     static constexpr std::size_t parameters =
         (std::size_t{0} + ... + Layers::type::parameter_count);
     static constexpr std::size_t multiply_adds =

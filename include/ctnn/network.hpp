@@ -2,6 +2,7 @@
 // `predict`.
 #pragma once
 
+#include <ctnn/filters_in_lanes.hpp>
 #include <ctnn/lanes.hpp>
 #include <ctnn/layer_list.hpp>
 #include <ctnn/plan.hpp>
@@ -104,7 +105,9 @@ public:
     static constexpr const std::array<parameter_entry, facts::arrays>& parameter_table =
         facts::table;
 
-    static constexpr auto plan = detail::plan_prediction(facts::facts);
+    /// How a prediction is computed: which layers in one go, and where each stage's output lies.
+    static constexpr auto stages = detail::plan_stages(facts::facts);
+    static constexpr auto plan = detail::plan_prediction(detail::fuse(facts::facts, stages));
 
     using input = tensor<input_shape>;
     using output = tensor<output_shape>;
@@ -180,24 +183,47 @@ public:
     using on = detail::nested_network<network, Shape>;
 
 private:
+    /// The activation or pooling layer that stage `Index` computes too, or `None`.
+    template <std::size_t Index, bool IsPooling, class None>
+    static constexpr auto follower() noexcept {
+        constexpr std::size_t last = Index + stages[Index];
+        constexpr bool pools = facts::facts[last - 1].has_disjoint_windows && stages[Index] > 1;
+        constexpr std::size_t found = IsPooling ? last - 1 : Index + 1;
+        if constexpr (IsPooling ? pools : stages[Index] > (pools ? 2 : 1))
+            return std::type_identity<leaf<found>>{};
+        else
+            return std::type_identity<None>{};
+    }
+
+    /// Runs the stage that begins with layer `Index`; returns where its output is.
     template <std::size_t Index, class T>
     static constexpr const T* step(weights w, const T* x, T* y, T* memory) noexcept {
-        using leaf_type = leaf<Index>;
-        constexpr detail::placement place = plan.layers[Index];
-        if constexpr (leaf_type::reshapes) return x;
-        T* to = y;
-        if constexpr (place.where == detail::placement::moves) to = memory + place.offset;
-        if constexpr (place.where == detail::placement::stays)
-            to = const_cast<T*>(x);  // x lies in `memory`
-        const tensor_view<typename leaf_type::input_shape, const T> from(x);
-        const tensor_view<typename leaf_type::output_shape, T> into(to);
-        if constexpr (leaf_type::parameter_count > 0)
-            leaf_type::compute(
-                parameter_view<leaf_type, const float>(w.first + facts::offsets[Index]), from,
-                into);
-        else if constexpr (!leaf_type::reshapes)
-            leaf_type::compute(from, into);
-        return to;
+        using first = leaf<Index>;
+        if constexpr (stages[Index] == 0 || first::reshapes) {
+            return x;
+        } else {
+            using last = leaf<Index + stages[Index] - 1>;
+            constexpr detail::placement place = plan.layers[Index];
+            T* to = y;
+            if constexpr (place.where == detail::placement::moves) to = memory + place.offset;
+            if constexpr (place.where == detail::placement::stays)
+                to = const_cast<T*>(x);  // in `memory`
+            const tensor_view<typename first::input_shape, const T> from(x);
+            const tensor_view<typename last::output_shape, T> into(to);
+            const parameter_view<first, const float> weights_here(w.first + facts::offsets[Index]);
+            if constexpr (stages[Index] > 1) {
+                using activation =
+                    typename decltype(follower<Index, false, detail::no_activation>())::type;
+                using pooling =
+                    typename decltype(follower<Index, true, detail::no_pooling>())::type;
+                first::template compute_fused<activation, pooling>(weights_here, from, into);
+            } else if constexpr (first::parameter_count > 0) {
+                first::compute(weights_here, from, into);
+            } else {
+                first::compute(from, into);
+            }
+            return to;
+        }
     }
 };
 

@@ -1,4 +1,5 @@
-// Where every layer's output lies in the memory of one prediction, decided by the compiler.
+// Which layers are computed in one go, and where every output lies in memory: decided by the
+// compiler.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +13,37 @@ struct layer_facts {
     std::size_t input, output;  // numbers per image
     bool in_place;              // may overwrite its input
     bool reshapes;              // its output is its input
+    bool fuses_activation = false, fuses_pooling = false;
+    bool is_elementwise = false, has_disjoint_windows = false;
 };
+
+/// How many layers each layer computes in one go, beginning with itself: a convolution with the
+/// activation and the pooling behind it, a dense layer with its activation; 0 for those that are
+/// part of an earlier one's work.
+template <std::size_t Layers>
+constexpr std::array<std::size_t, Layers>
+plan_stages(const std::array<layer_facts, Layers>& facts) noexcept {
+    std::array<std::size_t, Layers> lengths{};
+    for (std::size_t first = 0, next = 0; first < Layers; first = next) {
+        next = first + 1;
+        if (facts[first].fuses_activation && next < Layers && facts[next].is_elementwise) ++next;
+        if (facts[first].fuses_pooling && next < Layers && facts[next].has_disjoint_windows) ++next;
+        lengths[first] = next - first;
+    }
+    return lengths;
+}
+
+/// The same layers with each stage's first giving the stage's output and the others doing nothing.
+template <std::size_t Layers>
+constexpr std::array<layer_facts, Layers>
+fuse(std::array<layer_facts, Layers> facts,
+     const std::array<std::size_t, Layers>& lengths) noexcept {
+    for (std::size_t i = 0; i < Layers; ++i) {
+        if (lengths[i] == 0) facts[i].reshapes = true;
+        if (lengths[i] > 1) facts[i].output = facts[i + lengths[i] - 1].output;
+    }
+    return facts;
+}
 
 /// What becomes of one layer's output.
 struct placement {

@@ -82,9 +82,10 @@ template <std::size_t Total, std::size_t Most = registers * 3 / 4, class F>
         constexpr std::size_t smaller = larger * count - Total;
         for (std::size_t i = 0; i < count - smaller; ++i)
             f(i * larger, std::integral_constant<std::size_t, larger>{});
-        for (std::size_t i = 0; i < smaller; ++i)
-            f((count - smaller) * larger + i * (larger - 1),
-              std::integral_constant<std::size_t, larger - 1>{});
+        if constexpr (smaller > 0)
+            for (std::size_t i = 0; i < smaller; ++i)
+                f((count - smaller) * larger + i * (larger - 1),
+                  std::integral_constant<std::size_t, larger - 1>{});
     }
 }
 

@@ -51,6 +51,24 @@ struct average_pool2d {
                       "ctnn::average_pool2d: the padding must be less than the window; shrink it "
                       "or enlarge the window");
 
+        // A convolution before it pools as it computes, when every pixel is in one window.
+        static constexpr std::size_t window_rows = rows.taps, window_columns = columns.taps;
+        static constexpr bool has_disjoint_windows =
+            rows.stride == rows.taps && columns.stride == columns.taps &&
+            rows.padded() == rows.input && columns.padded() == columns.input;
+        template <class T>
+        static constexpr T start() noexcept {
+            return T(0.0f);
+        }
+        template <class T>
+        static constexpr T combine(T kept, T x) noexcept {
+            return kept + x;
+        }
+        template <class T>
+        static constexpr T finish(T kept) noexcept {
+            return kept * T(1.0f / static_cast<float>(rows.taps * columns.taps));
+        }
+
         // h, w: output row, column; i, j: position in the window; c: channel
 
         template <class T>

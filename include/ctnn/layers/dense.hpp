@@ -1,6 +1,7 @@
 // The fully connected layer: forward, then backward.
 #pragma once
 
+#include <ctnn/filters_in_lanes.hpp>
 #include <ctnn/layer.hpp>
 
 #include <algorithm>
@@ -43,9 +44,25 @@ struct dense {
 
         // i: input; o: output; n: image; t: position in the tile of accumulators
 
+        static constexpr bool fuses_activation = true;
+
         template <class T>
         static constexpr void compute(weights w, tensor_view<Input, const T> x,
                                       tensor_view<output_shape, T> y) noexcept {
+            compute_fused<detail::no_activation, detail::no_pooling>(w, x, y);
+        }
+
+        /// The same, then an elementwise layer.
+        template <class Activation, class Pooling, class T, class Output>
+        static constexpr void compute_fused(weights w, tensor_view<Input, const T> x,
+                                            tensor_view<Output, T> y) noexcept {
+            if constexpr (std::is_same_v<T, float> && simd::native_lanes > 1 && Outputs >= 4) {
+                const float* bias = nullptr;
+                if constexpr (has_bias) bias = w.bias().data();
+                if (!std::is_constant_evaluated())
+                    return detail::dense_of_one_image<inputs, Outputs, has_bias, Activation>::run(
+                        x.data(), w.kernel().data(), bias, y.data());
+            }
             const auto k = w.kernel();
             simd::for_tiles<Outputs>([&](std::size_t o, auto tile) __attribute__((always_inline)) {
                 T sum[tile];
@@ -60,8 +77,9 @@ struct dense {
                     simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
                         sum[t] = simd::fma(x[i], T(row[t]), sum[t]);
                     });
-                simd::unroll<tile>([&](auto t)
-                                       __attribute__((always_inline)) { y[o + t] = sum[t]; });
+                simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                    y[o + t] = Activation::value(sum[t]);
+                });
             });
         }
 

@@ -4,6 +4,8 @@
 #include <ctnn/layer.hpp>
 #include <ctnn/sliding_window.hpp>
 
+#include <limits>
+
 namespace ctnn {
 
 /// The largest value that each window sees, channel by channel.
@@ -53,6 +55,24 @@ struct max_pool2d {
         static_assert(column_padding < columns.taps,
                       "ctnn::max_pool2d: the padding must be less than the window; shrink it or "
                       "enlarge the window");
+
+        // A convolution before it pools as it computes, when every pixel is in one window.
+        static constexpr std::size_t window_rows = rows.taps, window_columns = columns.taps;
+        static constexpr bool has_disjoint_windows =
+            rows.stride == rows.taps && columns.stride == columns.taps &&
+            rows.padded() == rows.input && columns.padded() == columns.input;
+        template <class T>
+        static constexpr T start() noexcept {
+            return T(-std::numeric_limits<float>::infinity());
+        }
+        template <class T>
+        static constexpr T combine(T kept, T x) noexcept {
+            return simd::max(x, kept);
+        }
+        template <class T>
+        static constexpr T finish(T kept) noexcept {
+            return kept;
+        }
 
         // h, w: output row, column; i, j: position in the window; c: channel
 
