@@ -139,6 +139,13 @@ struct leaf_facts<hana::tuple<Layers...>> {
         (std::size_t{0} + ... + Layers::type::multiply_adds);
     static constexpr std::size_t arrays = (std::size_t{0} + ... + Layers::type::arrays::arrays);
     static constexpr std::array<std::string_view, count> names{Layers::type::name...};
+    /// The last layer that computes something; `count` when none does.
+    static constexpr std::size_t last_computing = [] {
+        std::size_t last = count;
+        for (std::size_t i = 0; i < count; ++i)
+            if (!facts[i].reshapes) last = i;
+        return last;
+    }();
     /// Where each layer's parameters start.
     static constexpr std::array<std::size_t, count + 1> offsets = [] {
         std::array<std::size_t, count + 1> result{};

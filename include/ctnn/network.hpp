@@ -171,8 +171,8 @@ public:
             ((current = step<I>(w, current, y.data(), memory)), ...);
         }
         (std::make_index_sequence<leaf_count>{});
-        if (current == x.data())
-            std::copy_n(current, output_shape::size, y.data());  // nothing but reshaping
+        constexpr bool nothing_computes = facts::last_computing == leaf_count;
+        if constexpr (nothing_computes) std::copy_n(current, output_shape::size, y.data());
     }
 
     // As an entry of another network's list: itself, on no other shape than its input_shape.

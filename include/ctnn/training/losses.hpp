@@ -15,18 +15,9 @@
 namespace ctnn {
 namespace detail {
 
-/// The last layer that computes something; `leaf_count` when none does.
-template <class Network>
-inline constexpr std::size_t last_computing_leaf = [] {
-    std::size_t last = Network::leaf_count;
-    for (std::size_t i = 0; i < Network::leaf_count; ++i)
-        if (!Network::facts::facts[i].reshapes) last = i;
-    return last;
-}();
-
 template <class Network, class Activation>
 inline constexpr bool ends_with = [] {
-    constexpr std::size_t last = last_computing_leaf<Network>;
+    constexpr std::size_t last = Network::facts::last_computing;
     if constexpr (last < Network::leaf_count) {
         using leaf = typename Network::template leaf<last>;
         return std::is_same_v<leaf, typename Activation::template on<typename leaf::input_shape>>;
@@ -68,7 +59,7 @@ struct categorical_crossentropy {
         static constexpr bool has_accuracy = true;
         static constexpr std::size_t classes = shape_type::channels;
         /// How many layers run before the loss: all but the softmax, which is the loss's own.
-        static constexpr std::size_t leaves = detail::last_computing_leaf<Network>;
+        static constexpr std::size_t leaves = Network::facts::last_computing;
 
         struct label_check {
             static constexpr std::size_t pixels = shape_type::height * shape_type::width;
@@ -138,7 +129,7 @@ struct binary_crossentropy {
         using shape_type = typename Network::output_shape;
         static constexpr bool has_accuracy = true;
         static constexpr std::size_t classes = 2;
-        static constexpr std::size_t leaves = detail::last_computing_leaf<Network>;
+        static constexpr std::size_t leaves = Network::facts::last_computing;
         static constexpr float share = 1.0f / static_cast<float>(shape_type::size);
 
         struct label_check {
