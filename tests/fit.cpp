@@ -224,6 +224,9 @@ TEST_CASE("fit, evaluate, train_step refuse what does not fit, and change nothin
           "ctnn::train_step: every label must be below 4, found 4 at image 3");
     CHECK(refusal([&] { train_step(w, optimizer, missing.inputs, missing.targets); }) ==
           "ctnn::train_step: the number of targets must be that of the images, found 7 for 8");
+    const std::vector<std::uint8_t> bytes(8, 9);  // labels of another type, too large all the same
+    CHECK(refusal([&] { train_step(w, optimizer, good.inputs, bytes); }) ==
+          "ctnn::train_step: every label must be below 4, found 9 at image 0");
     CHECK(same_bits(w, first_weights()));
 }
 

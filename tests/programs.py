@@ -25,7 +25,10 @@ def run(*command):
 
 def run_in_terminal(*command):
     """Standard error is a terminal; returns what was written there."""
-    master, slave = pty.openpty()
+    try:
+        master, slave = pty.openpty()
+    except OSError:
+        return None  # a machine without terminals, such as a bare chroot
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave)
     os.close(slave)
     written = b''
@@ -57,9 +60,13 @@ numbers = [float(word) for word in out.split()]
 check('first_network: ten probabilities', code == 0 and len(numbers) == 10 and abs(sum(numbers) - 1) < 0.01, out + err)
 line = r'Epoch 1/1 - \d+\.\d\d s - loss: \d\.\d{4} - accuracy: \d\.\d{4} - val_loss: \d\.\d{4} - val_accuracy: \d\.\d{4}\n'
 check('first_network: one plain line where standard error is no terminal', re.fullmatch(line, err), err)
-seen = run_in_terminal(args.first_network, args.data).replace('\r\n', '\n')
-check('first_network: a bar in a terminal', '\r' in seen and '[====' in seen and '8/8' in seen, seen)
-check('first_network: the line replaces the bar', re.fullmatch(line, seen[seen.rindex('\x1b[K') + 3:]), seen)
+seen = run_in_terminal(args.first_network, args.data)
+if seen is None:
+    print('no terminals here: the progress bar is not looked at')
+else:
+    seen = seen.replace('\r\n', '\n')
+    check('first_network: a bar in a terminal', '\r' in seen and '[====' in seen and '8/8' in seen, seen)
+    check('first_network: the line replaces the bar', re.fullmatch(line, seen[seen.rindex('\x1b[K') + 3:]), seen)
 
 with tempfile.TemporaryDirectory() as folder:
     weights = os.path.join(folder, 'w.safetensors')

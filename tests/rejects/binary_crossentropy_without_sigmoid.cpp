@@ -1,4 +1,4 @@
-// EXPECT: ctnn::binary_crossentropy: the last layer must be sigmoid; add it
+// EXPECT: ctnn::binary_crossentropy: the last layer must be sigmoid; add it, or name another loss
 #include <ctnn/training.hpp>
 
 #ifdef CORRECTED

@@ -1,4 +1,4 @@
-// EXPECT: ctnn::categorical_crossentropy: the last layer must be softmax; add it
+// EXPECT: ctnn::categorical_crossentropy: the last layer must be softmax; add it, or name another loss
 #include <ctnn/training.hpp>
 
 #ifdef CORRECTED

@@ -172,7 +172,8 @@ private:
     nlohmann::json parse(const std::string& header) const {
         if (header.empty() || header[0] != '{')
             fail("the header must be a JSON object that begins with '{', found " +
-                 (header.empty() ? "nothing" : "'" + header.substr(0, 1) + "'"));
+                 (header.empty() ? std::string("nothing")
+                                 : std::string("'").append(1, header[0]).append("'")));
         const std::size_t zero = header.find('\0');  // which the parser takes for the end
         if (zero != std::string::npos)
             fail("the header must be JSON, found a byte 0 at position " + std::to_string(zero));

@@ -68,13 +68,21 @@ private:
     std::mt19937_64 bits_;
 };
 
+template <class Network, class Data>
+std::span<const typename Network::input> inputs_of(const Data& data) noexcept {
+    if constexpr (std::is_same_v<typename Data::input, typename Network::input>)
+        return data.inputs;
+    else
+        return {};  // images_fit says so; one error is enough
+}
+
 template <class Network, class Loss, class Data>
 evaluation evaluate_with(const parameters<Network>& w, const Data& data,
                          training_workspace<Network, Loss>& workspace) {
     using target = typename Data::target;
     const auto in_order = [](std::size_t i) { return i; };
     lane_runner<Network, Loss, simd::native, target, decltype(in_order)> runner(
-        w, data.inputs, data.targets, in_order, workspace);
+        w, inputs_of<Network>(data), data.targets, in_order, workspace);
     sums total;
     runner.run(0, data.size(), 0.0f, total);
     return total.mean_over(data.size());
@@ -91,6 +99,7 @@ void check_dataset(const char* where, const Data& data) {
 /// another number of targets than inputs, or a label that is no class.
 template <class Loss = sparse_categorical_crossentropy, class Network, class Data>
 evaluation evaluate(const parameters<Network>& w, const Data& data) {
+    static_assert(sizeof(detail::images_fit<typename Data::input, typename Network::input>) > 0);
     detail::check_dataset<Network, Loss>("evaluate", data);
     const auto workspace = std::make_unique<training_workspace<Network, Loss>>();
     return detail::evaluate_with<Network, Loss>(w, data, *workspace);
@@ -104,6 +113,7 @@ evaluation evaluate(const parameters<Network>& w, const Data& data) {
 template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer, class Data>
 history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
             const fit_options<Data>& options = {}) {
+    static_assert(sizeof(detail::images_fit<typename Data::input, typename Network::input>) > 0);
     detail::check_dataset<Network, Loss>("fit", data);
     if (options.validation != nullptr)
         detail::check_dataset<Network, Loss>("fit, validation", *options.validation);
@@ -114,7 +124,7 @@ history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
     detail::shuffled_order order(data.size(), options.seed);
     const auto at = [&](std::size_t i) { return order[i]; };
     detail::lane_runner<Network, Loss, simd::native, typename Data::target, decltype(at)> runner(
-        w, data.inputs, data.targets, at, *workspace);
+        w, detail::inputs_of<Network>(data), data.targets, at, *workspace);
     const double none = std::numeric_limits<double>::quiet_NaN();
     const std::size_t steps = (data.size() + options.batch_size - 1) / options.batch_size;
 

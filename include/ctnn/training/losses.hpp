@@ -9,6 +9,7 @@
 #include <ctnn/network.hpp>
 #include <ctnn/training/dataset.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <type_traits>
 
@@ -108,7 +109,8 @@ struct categorical_crossentropy {
 
         // Last, so that clang knows all members when one of these fails.
         static_assert(detail::ends_with<Network, softmax>,
-                      "ctnn::categorical_crossentropy: the last layer must be softmax; add it");
+                      "ctnn::categorical_crossentropy: the last layer must be softmax; add it, or "
+                      "name another loss");
         static_assert(2 <= classes, "ctnn::categorical_crossentropy: the classes must be at least "
                                     "2; use binary_crossentropy");
     };
@@ -167,7 +169,8 @@ struct binary_crossentropy {
 
         // Last, so that clang knows all members when one of these fails.
         static_assert(detail::ends_with<Network, sigmoid>,
-                      "ctnn::binary_crossentropy: the last layer must be sigmoid; add it");
+                      "ctnn::binary_crossentropy: the last layer must be sigmoid; add it, or name "
+                      "another loss");
     };
 };
 
@@ -206,18 +209,42 @@ struct mean_squared_error {
 
 namespace detail {
 
-/// Stops the compiler at targets that the loss cannot use.
+template <class T>
+inline constexpr bool is_tensor = false;
+template <class Shape>
+inline constexpr bool is_tensor<tensor<Shape>> = true;
+
+/// Stops the compiler at targets that the loss cannot use; labels are whole numbers of any type.
 template <class LossOnNetwork, class Target>
 struct targets_fit {
+    static_assert(
+        is_tensor<Target>,
+        "ctnn: the targets must be whole numbers (labels) or tensors of the output_shape");
+};
+template <class LossOnNetwork, class Shape>
+struct targets_fit<LossOnNetwork, tensor<Shape>> {
     using wanted = typename LossOnNetwork::shape_type;
-    static constexpr std::size_t found = difference<typename Target::shape_type, wanted>::of_found;
-    static constexpr std::size_t expected =
-        difference<typename Target::shape_type, wanted>::of_wanted;
+    static constexpr std::size_t found = difference<Shape, wanted>::of_found;
+    static constexpr std::size_t expected = difference<Shape, wanted>::of_wanted;
     static_assert(found == expected,
                   "ctnn: the shape of the targets must be the network's output_shape");
 };
-template <class LossOnNetwork>
-struct targets_fit<LossOnNetwork, class_label> : LossOnNetwork::label_check {};
+template <class LossOnNetwork, std::integral Label>
+struct targets_fit<LossOnNetwork, Label> : LossOnNetwork::label_check {};
+
+/// Stops the compiler at images of another shape than the network's input.
+template <class Found, class Wanted>
+struct images_fit {
+    static_assert(is_tensor<Found>,
+                  "ctnn: the images must be tensors of the network's input_shape");
+};
+template <class Found, class Wanted>
+struct images_fit<tensor<Found>, tensor<Wanted>> {
+    static constexpr std::size_t found = difference<Found, Wanted>::of_found;
+    static constexpr std::size_t expected = difference<Found, Wanted>::of_wanted;
+    static_assert(found == expected,
+                  "ctnn: the shape of the images must be the network's input_shape");
+};
 
 }  // namespace detail
 }  // namespace ctnn

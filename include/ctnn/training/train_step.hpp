@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 namespace ctnn {
 
@@ -105,9 +107,9 @@ private:
             float values[lanes]{};
             for (std::size_t n = 0; n < count; ++n) {
                 const Target& target = targets_[index_(first + n)];
-                if constexpr (std::is_same_v<Target, class_label>)
-                    values[n] = loss::target(target, i);
-                else
+                if constexpr (std::integral<Target>)
+                    values[n] = loss::target(static_cast<class_label>(target), i);
+                else if constexpr (is_tensor<Target>)
                     values[n] = target[i];
             }
             workspace_.targets[i] = simd::load<T>(values);
@@ -131,10 +133,10 @@ void check_examples(const char* where, std::size_t images, std::span<const Targe
         throw std::invalid_argument(
             entity + "the number of targets must be that of the images, found " +
             std::to_string(targets.size()) + " for " + std::to_string(images));
-    if constexpr (std::is_same_v<Target, class_label>) {
+    if constexpr (std::integral<Target>) {
         constexpr std::size_t classes = Loss::template on<Network>::classes;
         for (std::size_t i = 0; i < targets.size(); ++i)
-            if (targets[i] < 0 || static_cast<std::size_t>(targets[i]) >= classes)
+            if (std::cmp_less(targets[i], 0) || std::cmp_greater_equal(targets[i], classes))
                 throw std::invalid_argument(
                     entity + "every label must be below " + std::to_string(classes) + ", found " +
                     std::to_string(targets[i]) + " at image " + std::to_string(i));

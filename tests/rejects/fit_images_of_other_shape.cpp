@@ -1,0 +1,17 @@
+// EXPECT: ctnn: the shape of the images must be the network's input_shape
+// NUMBERS: 5 == 4
+#include <ctnn/training.hpp>
+
+using net = ctnn::network<ctnn::shape<4, 4, 1>, ctnn::flatten, ctnn::dense<3>, ctnn::softmax>;
+#ifdef CORRECTED
+using image = net::input;
+#else
+using image = ctnn::tensor<ctnn::shape<4, 5, 1>>;
+#endif
+
+int main() {
+    ctnn::dataset<image> data;
+    net::parameters w{};
+    ctnn::sgd<net> optimizer;
+    ctnn::fit(w, optimizer, data);
+}
