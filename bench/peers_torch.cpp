@@ -25,6 +25,11 @@ struct net : torch::nn::Module {
         register_module("dense_3", dense_3);
     }
 
+    void channels_last() {
+        for (Tensor& p : parameters())
+            if (p.dim() == 4) p.set_data(p.detach().contiguous(at::MemoryFormat::ChannelsLast));
+    }
+
     Tensor forward(const Tensor& images) {
         // max(relu(z)) = relu(max(z)): ReLU behind the pooling layer costs a quarter
         Tensor y = torch::relu(torch::max_pool2d(conv_1(images), 2));
@@ -62,14 +67,10 @@ public:
         labels_ = torch::from_blob(const_cast<std::int32_t*>(t.labels.data()), {training_images},
                                    torch::kInt)
                       .to(torch::kLong);
-        if (getenv("CL")) {
-            images_ = images_.contiguous(at::MemoryFormat::ChannelsLast);
-            for (net* n : {&predictor_, &trained_}) {
-                torch::NoGradGuard g;
-                for (auto& p : n->parameters())
-                    if (p.dim() == 4) p.set_data(p.contiguous(at::MemoryFormat::ChannelsLast));
-            }
-        }
+        // channels last is what libtorch does fastest: 0.8 of the time of its default
+        images_ = images_.contiguous(at::MemoryFormat::ChannelsLast);
+        predictor_.channels_last();
+        trained_.channels_last();
         load(predictor_);
         predictor_.eval();
         restart();
