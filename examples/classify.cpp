@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -39,7 +40,7 @@ void show(const lenet5::input& x, const lenet5::output& p, std::size_t label, st
         std::printf("  %s", line_of(x, line).c_str());
         if (line >= 2 && line < 12) {
             const std::size_t k = line - 2;
-            const auto length = static_cast<std::size_t>(p[k] * 30.0f + 0.5f);
+            const auto length = static_cast<std::size_t>(std::lround(p[k] * 30.0f));
             std::printf("  %-10s %5.1f %% %s", names[k], 100.0 * static_cast<double>(p[k]),
                         std::string(length, '#').c_str());
         }

@@ -257,7 +257,7 @@ struct conv2d {
             rows.padded() * columns.padded() * Input::channels;
         static constexpr bool suits_filters_in_lanes = simd::native_lanes > 1 && group_count == 1 &&
                                                        Filters >= 3 &&
-                                                       (!is_padded || padded_size <= 16 * 1024);
+                                                       (!is_padded || padded_size <= 16384);
 
         template <class Activation, class Pooling, class Output>
         static void compute_one_image(weights w_, tensor_view<Input, const float> x,
