@@ -3,8 +3,7 @@
 // the map before pooling is never stored. Batches and training put images in the lanes instead.
 #pragma once
 
-#include <ctnn/shape.hpp>
-#include <ctnn/simd.hpp>
+#include <ctnn/convolution.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -13,75 +12,108 @@
 
 namespace ctnn::detail {
 
-/// In the place of an activation or a pooling layer that is not there.
-struct no_activation {
-    template <class T>
-    static constexpr T value(T x) noexcept {
-        return x;
-    }
-};
-struct no_pooling {
-    static constexpr std::size_t window_rows = 1, window_columns = 1;
-    template <class T>
-    static constexpr T start() noexcept {
-        return T(0.0f);
-    }
-    template <class T>
-    static constexpr T combine(T, T x) noexcept {
-        return x;
-    }
-    template <class T>
-    static constexpr T finish(T x) noexcept {
-        return x;
-    }
-};
-
-/// The widest vector that `count` numbers fill, or the narrowest that holds them.
-constexpr std::size_t lanes_for(std::size_t count) noexcept {
-    const std::size_t needed = std::max<std::size_t>(4, std::bit_ceil(count));
-    return std::min(simd::native_lanes, needed);
-}
-
-/// What the loops below know of a convolution: sizes in floats, `Rows` and `Columns` are axes
-/// without padding (the input has been padded before).
-template <std::size_t Channels, std::size_t Filters, axis Rows, axis Columns, bool HasBias,
-          class Activation, class Pooling>
+/// y = pooling(activation(bias + x * kernel)) for one image. A depthwise convolution's lanes are
+/// channels, each with a filter of its own, and nothing is broadcast.
+template <convolution Of, class Activation, class Pooling>
 struct convolution_of_one_image {
-    static constexpr std::size_t pooled_rows = Rows.output() / Pooling::window_rows;
-    static constexpr std::size_t pooled_columns = Columns.output() / Pooling::window_columns;
-    static constexpr std::size_t taps = Rows.taps * Columns.taps * Channels;
-
-    /// x: Rows.input x Columns.input x Channels; kernel: taps x Filters; y: pooled.
     static void run(const float* x, const float* kernel, const float* bias, float* y) noexcept {
-        constexpr std::size_t lanes = lanes_for(Filters), whole = Filters / lanes;
-        simd::for_tiles<whole, 4>([&](std::size_t first, auto units) {
-            tile_of_filters<lanes, units, lanes>(x, kernel + first * lanes, Filters,
-                                                 bias + first * lanes, y + first * lanes);
+        simd::for_tiles<pooled_rows, is_padded ? rows_at_once : pooled_rows>([&](
+            std::size_t first, auto rows) __attribute__((always_inline)) {
+            const std::size_t row = first * window_rows * Of.rows.stride;
+            float* to = y + first * pooled_columns * Of.filters;
+            if constexpr (is_padded) {
+                alignas(64) float padded[rows_for(rows) * padded_columns * Of.channels]{};
+                for (std::size_t r = 0; r < rows_for(rows); ++r)
+                    if (row + r - Of.rows.before < Of.rows.input)  // above: very large
+                        std::copy_n(x + (row + r - Of.rows.before) * Of.columns.input * Of.channels,
+                                    Of.columns.input * Of.channels,
+                                    padded +
+                                        (r * padded_columns + Of.columns.before) * Of.channels);
+                groups(padded, kernel, bias, to, rows);
+            } else {
+                groups(x + row * padded_columns * Of.channels, kernel, bias, to, rows);
+            }
         });
-        if constexpr (constexpr std::size_t rest = Filters % lanes; rest > 0) {
+    }
+
+private:
+    static constexpr std::size_t window_rows = Pooling::window_rows,
+                                 window_columns = Pooling::window_columns;
+    static constexpr std::size_t pooled_rows = Of.rows.output() / window_rows;
+    static constexpr std::size_t pooled_columns = Of.columns.output() / window_columns;
+    static constexpr std::size_t padded_columns = Of.columns.padded();
+    static constexpr bool is_padded =
+        Of.rows.padded() != Of.rows.input || Of.columns.padded() != Of.columns.input;
+
+    /// Rows of the padded input for `rows` pooled ones.
+    static constexpr std::size_t rows_for(std::size_t rows) noexcept {
+        return (rows * window_rows - 1) * Of.rows.stride + Of.rows.reach();
+    }
+    static constexpr std::size_t rows_at_once = rows_that_fit(pooled_rows, [](std::size_t rows) {
+        return rows_for(rows) * padded_columns * Of.channels;
+    });
+
+    /// Rows 0 ... `rows` of the pooled output from an input without padding.
+    static void groups(const float* x, const float* kernel, const float* bias, float* y,
+                       std::size_t rows) noexcept {
+        if constexpr (Of.is_depthwise()) {
+            channels<simd::native_lanes, 0>(x, kernel, bias, y, rows);
+        } else {
+            for (std::size_t g = 0; g < Of.groups; ++g) {
+                const std::size_t first = g * Of.group_filters();
+                filters(x + g * Of.group_channels(), kernel + first, bias + first, y + first, rows);
+            }
+        }
+    }
+
+    static void filters(const float* x, const float* kernel, const float* bias, float* y,
+                        std::size_t rows) noexcept {
+        constexpr std::size_t count = Of.group_filters();
+        constexpr std::size_t lanes = lanes_for(count), whole = count / lanes;
+        simd::for_tiles<whole, 4>([&](std::size_t first, auto units) {
+            tile_of_filters<lanes, units, lanes>(x, kernel + first * lanes, Of.filters,
+                                                 bias + first * lanes, y + first * lanes, rows);
+        });
+        if constexpr (constexpr std::size_t rest = count % lanes; rest > 0) {
             // The last filters, copied out so that a vector of them can be loaded.
-            constexpr std::size_t rest_lanes = lanes_for(rest), first = Filters - rest;
+            constexpr std::size_t rest_lanes = lanes_for(rest), first = count - rest;
+            constexpr std::size_t taps = Of.rows.taps * Of.columns.taps * Of.group_channels();
             alignas(64) float rest_kernel[taps * rest_lanes];
             alignas(64) float rest_bias[rest_lanes]{};
             for (std::size_t i = 0; i < taps; ++i)
                 for (std::size_t t = 0; t < rest_lanes; ++t)
                     rest_kernel[i * rest_lanes + t] =
-                        t < rest ? kernel[i * Filters + first + t] : 0.0f;
-            if constexpr (HasBias) std::copy_n(bias + first, rest, rest_bias);
-            tile_of_filters<rest_lanes, 1, rest>(x, rest_kernel, rest_lanes, rest_bias, y + first);
+                        t < rest ? kernel[i * Of.filters + first + t] : 0.0f;
+            if constexpr (Of.has_bias) std::copy_n(bias + first, rest, rest_bias);
+            tile_of_filters<rest_lanes, 1, rest>(x, rest_kernel, rest_lanes, rest_bias, y + first,
+                                                 rows);
         }
     }
 
-private:
+    /// The channels from `First` on; the last ones with fewer lanes.
+    template <std::size_t Lanes, std::size_t First>
+    static void channels(const float* x, const float* kernel, const float* bias, float* y,
+                         std::size_t rows) noexcept {
+        constexpr std::size_t vectors = (Of.channels - First) / Lanes;
+        constexpr std::size_t next = First + vectors * Lanes;
+        simd::for_tiles<vectors, 2>([&](std::size_t v, auto units) {
+            const std::size_t first = First + v * Lanes;
+            tile_of_filters<Lanes, units, Lanes>(x + first, kernel + first, Of.filters,
+                                                 bias + first, y + first, rows);
+        });
+        if constexpr (next < Of.channels)
+            channels<(Lanes > 4 ? Lanes / 2 : 1), next>(x, kernel, bias, y, rows);
+    }
+
     /// `Units` vectors of filters over the whole image; `Used` lanes of the last one are stored.
     template <std::size_t Lanes, std::size_t Units, std::size_t Used>
     static void tile_of_filters(const float* x, const float* kernel, std::size_t step,
-                                const float* bias, float* y) noexcept {
+                                const float* bias, float* y, std::size_t rows) noexcept {
         // Registers: the sums, what pooling has kept of them, one vector of each unit, one input.
-        constexpr std::size_t for_a_column = Units * (Pooling::window_columns + 1);
+        constexpr std::size_t for_a_column = Units * (window_columns + 1);
         constexpr std::size_t most =
             std::max<std::size_t>(1, (simd::registers - Units - 2) / for_a_column);
-        for (std::size_t h = 0; h < pooled_rows; ++h)
+        for (std::size_t h = 0; h < rows; ++h)
             simd::for_tiles<pooled_columns, most>([&](std::size_t w,
                                                       auto columns) __attribute__((always_inline)) {
                 tile_of_outputs<Lanes, Units, Used, columns>(x, kernel, step, bias, y, h, w);
@@ -95,34 +127,41 @@ private:
     tile_of_outputs(const float* x, const float* kernel, std::size_t step, const float* bias,
                     float* y, std::size_t h, std::size_t w) noexcept {
         using vector = simd::vector<Lanes>;
-        constexpr std::size_t window = Pooling::window_columns, wide = Pooled * window;
+        constexpr std::size_t wide = Pooled * window_columns;
+        constexpr std::size_t next = Of.columns.stride * Of.channels;  // to the next output's pixel
         vector kept[Pooled][Units];
         simd::unroll<Pooled * Units>([&](auto t) __attribute__((always_inline)) {
             kept[t / Units][t % Units] = Pooling::template start<vector>();
         });
-        for (std::size_t p = 0; p < Pooling::window_rows; ++p) {
+        for (std::size_t p = 0; p < window_rows; ++p) {
             vector sum[wide][Units];
             simd::unroll<wide * Units>([&](auto t) __attribute__((always_inline)) {
-                if constexpr (HasBias)
+                if constexpr (Of.has_bias)
                     sum[t / Units][t % Units] = simd::load<vector>(bias + t % Units * Lanes);
                 else
                     sum[t / Units][t % Units] = vector(0.0f);
             });
             const float* k = kernel;
-            for (std::size_t i = 0; i < Rows.taps; ++i) {
+            for (std::size_t i = 0; i < Of.rows.taps; ++i) {
                 const std::size_t row =
-                    (h * Pooling::window_rows + p) * Rows.stride + i * Rows.dilation;
-                for (std::size_t j = 0; j < Columns.taps; ++j) {
-                    const std::size_t column = w * window * Columns.stride + j * Columns.dilation;
-                    const float* pixel = x + (row * Columns.input + column) * Channels;
-                    for (std::size_t c = 0; c < Channels; ++c, k += step) {
+                    (h * window_rows + p) * Of.rows.stride + i * Of.rows.dilation;
+                for (std::size_t j = 0; j < Of.columns.taps; ++j) {
+                    const std::size_t column =
+                        w * window_columns * Of.columns.stride + j * Of.columns.dilation;
+                    const float* pixel = x + (row * padded_columns + column) * Of.channels;
+                    simd::load_again();
+                    for (std::size_t c = 0; c < Of.group_channels(); ++c, k += step) {
                         vector weights[Units];
                         simd::unroll<Units>([&](auto u) __attribute__((always_inline)) {
                             weights[u] = simd::load<vector>(k + u * Lanes);
                         });
                         simd::unroll<wide>([&](auto q) __attribute__((always_inline)) {
-                            const vector a(pixel[q * Columns.stride * Channels + c]);
                             simd::unroll<Units>([&](auto u) __attribute__((always_inline)) {
+                                vector a;
+                                if constexpr (Of.is_depthwise())
+                                    a = simd::load<vector>(pixel + q * next + u * Lanes);
+                                else
+                                    a = vector(pixel[q * next + c]);
                                 sum[q][u] = simd::fma(a, weights[u], sum[q][u]);
                             });
                         });
@@ -131,14 +170,14 @@ private:
             }
             simd::unroll<wide * Units>([&](auto t) __attribute__((always_inline)) {
                 constexpr std::size_t q = t / Units, u = t % Units;
-                kept[q / window][u] =
-                    Pooling::combine(kept[q / window][u], vector(Activation::value(sum[q][u])));
+                kept[q / window_columns][u] = Pooling::combine(
+                    kept[q / window_columns][u], vector(Activation::value(sum[q][u])));
             });
         }
-        float* to = y + (h * pooled_columns + w) * Filters;
+        float* to = y + (h * pooled_columns + w) * Of.filters;
         simd::unroll<Pooled * Units>([&](auto t) __attribute__((always_inline)) {
             constexpr std::size_t q = t / Units, u = t % Units;
-            store_lanes<(u + 1 == Units ? Used : Lanes)>(to + q * Filters + u * Lanes,
+            store_lanes<(u + 1 == Units ? Used : Lanes)>(to + q * Of.filters + u * Lanes,
                                                          vector(Pooling::finish(kept[q][u])));
         });
     }

@@ -71,6 +71,12 @@ template <std::size_t Count, class F>
     (std::make_index_sequence<Count>{});
 }
 
+/// What was loaded before is loaded again behind it. Between the taps of a convolution: g++ at -O3
+/// otherwise keeps the pixels that two taps have in common, more than there are registers.
+[[gnu::always_inline]] constexpr void load_again() noexcept {
+    if (!std::is_constant_evaluated()) asm volatile("" : : : "memory");
+}
+
 /// Cuts 0 ... Total - 1 into tiles of nearly equal size, at most `Most` each, and calls
 /// `f(first, size)`; `size` is a compile-time constant, so that the tile can live in registers.
 template <std::size_t Total, std::size_t Most = registers * 3 / 4, class F>
@@ -162,6 +168,38 @@ template <class A>
     x.store_unaligned(memory);
 }
 
+#ifdef __SSE2__
+namespace detail {
+inline __m128 sum_to_four(__m128 x) noexcept {
+    return x;
+}
+#ifdef __AVX__
+[[gnu::always_inline]] inline __m128 sum_to_four(__m256 x) noexcept {
+    return _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+}
+#endif
+#ifdef __AVX512F__
+[[gnu::always_inline]] inline __m128 sum_to_four(__m512 x) noexcept {
+    const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1));
+    return sum_to_four(_mm256_add_ps(_mm512_castps512_ps256(x), high));
+}
+#endif
+}  // namespace detail
+#endif
+
+/// x, loaded once: g++ 12 otherwise loads what several multiply-adds have in common for each.
+template <class A>
+[[gnu::always_inline]] inline xsimd::batch<float, A>
+in_register(xsimd::batch<float, A> x) noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    typename xsimd::batch<float, A>::register_type r = x;
+    asm("" : "+v"(r));
+    return r;
+#else
+    return x;
+#endif
+}
+
 template <class A>
 [[gnu::always_inline]] inline xsimd::batch<float, A>
 fma(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b,
@@ -194,8 +232,15 @@ template <class A>
 }
 /// The lanes added in a fixed order (halves on halves), so that every build gives the same bits.
 template <class A>
-inline float sum_of_lanes(xsimd::batch<float, A> x) noexcept {
+[[gnu::always_inline]] inline float sum_of_lanes(xsimd::batch<float, A> x) noexcept {
     constexpr std::size_t lanes = xsimd::batch<float, A>::size;
+#ifdef __SSE2__  // the same order, without a detour through memory
+    if constexpr (lanes <= 16) {
+        const auto four = detail::sum_to_four(typename xsimd::batch<float, A>::register_type(x));
+        const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+    }
+#endif
     float parts[lanes];
     store(parts, x);
     for (std::size_t half = lanes / 2; half > 0; half /= 2)

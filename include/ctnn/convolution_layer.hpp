@@ -1,0 +1,79 @@
+// The arithmetic that conv2d and depthwise_conv2d share, forward and backward. Their loops:
+// images_in_lanes.hpp for batches and training (and, with one lane, for constant expressions and
+// processors without SIMD), filters_in_lanes.hpp and columns_in_lanes.hpp for one image.
+#pragma once
+
+#include <ctnn/columns_in_lanes.hpp>
+#include <ctnn/filters_in_lanes.hpp>
+#include <ctnn/images_in_lanes.hpp>
+#include <ctnn/layer.hpp>
+
+#include <type_traits>
+
+namespace ctnn::detail {
+
+/// The base of a layer with a `kernel`, maybe a `bias`, and a detail::convolution `of`.
+template <class Layer, class Input, class Output, class Kernel, class Bias>
+struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
+    using base = layer_base<Layer, Input, Output, Kernel, Bias>;
+    using typename base::gradients, typename base::weights;
+
+    static constexpr bool fuses_activation = true, fuses_pooling = true;
+
+    template <class T>
+    static constexpr void compute(weights w, tensor_view<Input, const T> x,
+                                  tensor_view<Output, T> y) noexcept {
+        compute_fused<no_activation, no_pooling>(w, x, y);
+    }
+
+    /// The same, then an elementwise layer and pooling over disjoint windows, without storing what
+    /// is between.
+    template <class Activation, class Pooling, class T, class Pooled>
+    static constexpr void compute_fused(weights w, tensor_view<Input, const T> x,
+                                        tensor_view<Pooled, T> y) noexcept {
+        const float* kernel = w.kernel().data();
+        if constexpr (std::is_same_v<T, float>) {
+            constexpr layout lanes_are =
+                layout_of_one_image(Layer::of, Pooling::window_rows, Pooling::window_columns);
+            using loops = std::conditional_t<
+                lanes_are == layout::chw,
+                convolution_with_columns_in_lanes<Layer::of, Activation, Pooling>,
+                convolution_of_one_image<Layer::of, Activation, Pooling>>;
+            if constexpr (lanes_are != layout::one_lane)
+                if (!std::is_constant_evaluated())
+                    return loops::run(x.data(), kernel, bias(w), y.data());
+        }
+        convolution_of_images<Layer::of>::template forward<Activation, Pooling>(x.data(), kernel,
+                                                                                bias(w), y.data());
+    }
+
+    /// d_x(h s + i d - pad, ...) = sum over every (h, w, i, j, f) that saw the pixel of d_y(h, w,
+    /// f) kernel(i, j, c, f)
+    template <class T>
+    static constexpr void input_gradient(weights w, tensor_view<Input, const T> /*x*/,
+                                         tensor_view<Output, const T> d_y,
+                                         tensor_view<Input, T> d_x) noexcept {
+        convolution_of_images<Layer::of>::input_gradient(w.kernel().data(), d_y.data(), d_x.data());
+    }
+
+    /// d_kernel(i, j, c, f) += sum over h, w of x(h s + i d - pad, ..., c) d_y(h, w, f);
+    /// d_bias(f) += sum of d_y(h, w, f); summed over the images in the lanes.
+    template <class T>
+    static constexpr void parameter_gradient(tensor_view<Input, const T> x,
+                                             tensor_view<Output, const T> d_y,
+                                             gradients d_w) noexcept {
+        convolution_of_images<Layer::of>::parameter_gradient(x.data(), d_y.data(),
+                                                             d_w.kernel().data(), bias(d_w));
+    }
+
+private:
+    template <class View>
+    static constexpr auto bias(View w) noexcept -> decltype(w.first) {
+        if constexpr (Layer::of.has_bias)
+            return w.bias().data();
+        else
+            return nullptr;
+    }
+};
+
+}  // namespace ctnn::detail
