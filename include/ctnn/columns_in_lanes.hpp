@@ -20,11 +20,11 @@ struct convolution_with_columns_in_lanes {
             copy(x, first * window_rows * Of.rows.stride, rows_for(rows), side_by_side);
             for (std::size_t h = 0; h < rows; ++h)
                 for (std::size_t g = 0; g < Of.groups; ++g)
-                    row_of_outputs(side_by_side + h * window_rows * Of.rows.stride * row_size +
-                                       g * Of.group_channels() * channel_size,
-                                   kernel + g * Of.group_filters(), bias + g * Of.group_filters(),
-                                   y + (first + h) * pooled_columns * Of.filters +
-                                       g * Of.group_filters());
+                    row_of_outputs(
+                        side_by_side + h * window_rows * Of.rows.stride * row_size +
+                            g * Of.group_channels() * channel_size,
+                        kernel + g * Of.group_filters(), Of.bias_from(bias, g * Of.group_filters()),
+                        y + (first + h) * pooled_columns * Of.filters + g * Of.group_filters());
         });
     }
 
@@ -100,7 +100,8 @@ private:
                                                    auto wide) __attribute__((always_inline)) {
             simd::for_tiles<Of.group_filters(), filters_most>([&](
                 std::size_t f, auto filters) __attribute__((always_inline)) {
-                outputs<wide, filters>(x + v * lanes, kernel + f, bias + f, y + f, v * lanes);
+                outputs<wide, filters>(x + v * lanes, kernel + f, Of.bias_from(bias, f), y + f,
+                                       v * lanes);
             });
         });
     }

@@ -27,6 +27,11 @@ struct convolution {
     [[nodiscard]] constexpr std::size_t tap_size() const noexcept {
         return group_channels() * filters;
     }
+    /// The bias from filter `first` on, if there is one.
+    [[nodiscard]] constexpr const float* bias_from(const float* bias,
+                                                   std::size_t first) const noexcept {
+        return has_bias ? bias + first : nullptr;
+    }
     /// Every filter sees one channel, its own.
     [[nodiscard]] constexpr bool is_depthwise() const noexcept {
         return groups > 1 && group_channels() == 1 && group_filters() == 1;

@@ -61,7 +61,8 @@ private:
         } else {
             for (std::size_t g = 0; g < Of.groups; ++g) {
                 const std::size_t first = g * Of.group_filters();
-                filters(x + g * Of.group_channels(), kernel + first, bias + first, y + first, rows);
+                filters(x + g * Of.group_channels(), kernel + first, Of.bias_from(bias, first),
+                        y + first, rows);
             }
         }
     }
@@ -72,7 +73,8 @@ private:
         constexpr std::size_t lanes = lanes_for(count), whole = count / lanes;
         simd::for_tiles<whole, 4>([&](std::size_t first, auto units) {
             tile_of_filters<lanes, units, lanes>(x, kernel + first * lanes, Of.filters,
-                                                 bias + first * lanes, y + first * lanes, rows);
+                                                 Of.bias_from(bias, first * lanes),
+                                                 y + first * lanes, rows);
         });
         if constexpr (constexpr std::size_t rest = count % lanes; rest > 0) {
             // The last filters, copied out so that a vector of them can be loaded.
@@ -99,7 +101,7 @@ private:
         simd::for_tiles<vectors, 2>([&](std::size_t v, auto units) {
             const std::size_t first = First + v * Lanes;
             tile_of_filters<Lanes, units, Lanes>(x + first, kernel + first, Of.filters,
-                                                 bias + first, y + first, rows);
+                                                 Of.bias_from(bias, first), y + first, rows);
         });
         if constexpr (next < Of.channels)
             channels<(Lanes > 4 ? Lanes / 2 : 1), next>(x, kernel, bias, y, rows);

@@ -419,14 +419,18 @@ private:
 
     private:
         static void copy_row(const T* from, std::size_t row, T* to) noexcept {
+            const bool has_row = row < Of.rows.input;  // above the first: very large
             for (std::size_t q = 0; q < Of.columns.padded(); ++q, to += Channels) {
-                // Before the first row or column the numbers wrap around to very large ones.
                 const std::size_t column = q - Of.columns.before;
-                const bool inside = row < Of.rows.input && column < Of.columns.input;
-                const T* pixel = from + (row * Of.columns.input + column) * Of.channels;
-                simd::unroll<Channels>([&](auto t) __attribute__((always_inline)) {
-                    to[t] = inside ? pixel[t] : T(0.0f);
-                });
+                if (has_row && column < Of.columns.input) {
+                    const T* pixel = from + (row * Of.columns.input + column) * Of.channels;
+                    simd::unroll<Channels>([&](auto t) __attribute__((always_inline)) {
+                        to[t] = pixel[t];
+                    });
+                } else {
+                    simd::unroll<Channels>([&](auto t)
+                                               __attribute__((always_inline)) { to[t] = T(0.0f); });
+                }
             }
         }
     };
