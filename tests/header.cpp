@@ -37,6 +37,7 @@ TEST_CASE("write_header: the file") {
     CHECK(read_bytes(folder / "w.hpp") ==
           R"(// Weights of a network of ctnn. Written by ctnn::write_header.
 // From nowhere.
+// clang-format off
 #pragma once
 
 #include <ctnn/constant_weights.hpp>

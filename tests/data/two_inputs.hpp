@@ -1,4 +1,5 @@
 // Weights of a network of ctnn. Written by ctnn::write_header.
+// clang-format off
 #pragma once
 
 #include <ctnn/constant_weights.hpp>

@@ -92,7 +92,7 @@ void write_header(const parameters<Owner>& w, const std::filesystem::path& file,
     detail::check_header_options(options);
     std::string text = "// Weights of a network of ctnn. Written by ctnn::write_header.\n";
     if (!options.comment.empty()) text += "// " + options.comment + "\n";
-    text += "#pragma once\n\n#include <ctnn/constant_weights.hpp>\n\n";
+    text += "// clang-format off\n#pragma once\n\n#include <ctnn/constant_weights.hpp>\n\n";
     if (!options.name_space.empty()) text += "namespace " + options.name_space + " {\n\n";
     text += "inline constexpr ctnn::constant_weights<" +
             detail::fingerprint_text(Owner::fingerprint) + "U, " +
