@@ -1,6 +1,7 @@
 // The convolution layer: its shape rule and checks, forward, then backward.
 #pragma once
 
+#include <ctnn/constant_expression.hpp>
 #include <ctnn/filters_in_lanes.hpp>
 #include <ctnn/layer.hpp>
 #include <ctnn/sliding_window.hpp>
@@ -99,8 +100,12 @@ struct conv2d {
         template <class Activation, class Pooling, class T, class Output>
         static constexpr void compute_fused(weights w_, tensor_view<Input, const T> x,
                                             tensor_view<Output, T> y) noexcept {
-            if constexpr (std::is_same_v<T, float> && suits_filters_in_lanes) {
-                if (!std::is_constant_evaluated())
+            if constexpr (std::is_same_v<T, float>) {
+                if (std::is_constant_evaluated())
+                    return detail::convolve_in_constant_expression<Activation, Pooling>(
+                        rows, columns, Input::channels, Filters, group_count, w_.kernel().data(),
+                        has_bias ? w_.first + w_.kernel().size() : nullptr, x.data(), y.data());
+                if constexpr (suits_filters_in_lanes)
                     return compute_one_image<Activation, Pooling>(w_, x, y);
             }
             for (std::size_t h = 0; h < Output::height; ++h)
