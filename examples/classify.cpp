@@ -16,8 +16,8 @@
 namespace {
 
 struct arguments {
-    std::string weights, data = fashion_mnist;
-    std::size_t first = 0, count = 5;
+    std::string weights = trained_weights, data = ten_pictures;
+    std::size_t first = 0, count = 10;
 };
 
 /// Two rows of pixels in one line of text: a character is twice as tall as it is wide.
@@ -33,7 +33,7 @@ std::string line_of(const lenet5::input& x, std::size_t line) {
 
 void show(const lenet5::input& x, const lenet5::output& p, std::size_t label, std::size_t number,
           const std::array<const char*, 10>& names) {
-    const auto said = static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin());
+    const std::size_t said = argmax(p);
     std::printf("image %zu: %s, and the network says %s%s\n", number, names[label], names[said],
                 said == label ? "" : "  <- wrong");
     for (std::size_t line = 0; line < 14; ++line) {
@@ -51,7 +51,8 @@ void show(const lenet5::input& x, const lenet5::output& p, std::size_t label, st
 void run(const arguments& a) {
     const auto w = std::make_unique<lenet5::parameters>();
     ctnn::load(*w, a.weights);
-    const auto test = read_pictures(a.data).test;
+    expect_folder(a.data);
+    const auto test = ctnn::read_mnist_part<lenet5::input>(a.data, "t10k");
     if (a.first >= test.size())
         throw std::runtime_error("--first must be below the number of test images, " +
                                  std::to_string(test.size()));
@@ -73,8 +74,8 @@ void run(const arguments& a) {
 int main(int argc, char** argv) {
     CLI::App app("Classifies test images with the weights that train_lenet5 --save wrote.");
     arguments a;
-    app.add_option("weights", a.weights, ".safetensors file")->required();
-    app.add_option("--data", a.data, "folder with MNIST's four files, plain or .gz")
+    app.add_option("weights", a.weights, ".safetensors file")->capture_default_str();
+    app.add_option("--data", a.data, "folder with MNIST's pair of test files, plain or .gz")
         ->capture_default_str();
     app.add_option("--first", a.first, "number of the first image, from 0")->capture_default_str();
     app.add_option("--count", a.count, "how many images")->capture_default_str();

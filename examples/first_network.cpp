@@ -1,4 +1,6 @@
 // The README's first program: LeNet-5 as a type, trained for one epoch, asked about one picture.
+#include "pictures.hpp"
+
 #include <ctnn/io.hpp>
 #include <ctnn/training.hpp>
 
@@ -21,8 +23,8 @@ using lenet5 = ctnn::network<
 static_assert(lenet5::parameter_count == 61'706);  // the compiler knows every shape
 
 int main(int argc, char** argv) {
-    const char* folder = argc > 1 ? argv[1] : "/usr/share/datasets/fashion-mnist";
-    const auto [train, test] = ctnn::read_mnist<lenet5::input>(folder);
+    const auto [train, test] =
+        ctnn::read_mnist<lenet5::input>(argc > 1 ? argv[1] : fashion_mnist());
 
     auto w = std::make_unique<lenet5::parameters>();  // the data, beside the type
     ctnn::initialize(*w, ctnn::he_normal{.seed = 1});

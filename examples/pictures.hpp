@@ -1,23 +1,31 @@
 // What the programs about pictures share: where the data lies, and what its classes are called.
 #pragma once
 
-#include "lenet5.hpp"
-
-#include <ctnn/io.hpp>
-
 #include <array>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 
-inline constexpr const char* fashion_mnist = "/usr/share/datasets/fashion-mnist";
+#ifndef CTNN_SOURCES
+#define CTNN_SOURCES "."  // for programs that are started in the repository's folder
+#endif
 
-inline auto read_pictures(const std::string& folder) {
+// In the repository: a LeNet-5 trained on Fashion-MNIST, and ten of its test images.
+inline constexpr const char* trained_weights =
+    CTNN_SOURCES "/examples/data/lenet5_fashion.safetensors";
+inline constexpr const char* ten_pictures = CTNN_SOURCES "/examples/data/fashion_ten";
+
+/// Fashion-MNIST where Debian's package puts it, or the few images of the tests.
+inline std::string fashion_mnist() {
+    const char* all = "/usr/share/datasets/fashion-mnist";
+    return std::filesystem::is_directory(all) ? all : CTNN_SOURCES "/tests/data/fashion_small";
+}
+
+inline void expect_folder(const std::string& folder) {
     if (!std::filesystem::is_directory(folder))
         throw std::runtime_error(
             folder + ": no such folder; for Fashion-MNIST: apt-get install dataset-fashion-mnist, "
                      "for other data: --data FOLDER");
-    return ctnn::read_mnist<lenet5::input>(folder);
 }
 
 /// Fashion-MNIST's classes, or the ten digits for a folder that does not sound like it.

@@ -15,13 +15,14 @@
 namespace {
 
 struct arguments {
-    std::string data = fashion_mnist, save, load;
+    std::string data = fashion_mnist(), save, load;
     std::size_t epochs = 5, batch_size = 32;
     std::uint64_t seed = 1;
 };
 
 void run(const arguments& a) {
-    const auto [train, test] = read_pictures(a.data);
+    expect_folder(a.data);
+    const auto [train, test] = ctnn::read_mnist<lenet5::input>(a.data);
     std::fputs(ctnn::summary<lenet5>().c_str(), stdout);
     std::printf("%zu images to learn from, %zu to test with\n", train.size(), test.size());
 

@@ -4,7 +4,7 @@ import argparse, os, pty, re, struct, subprocess, sys, tempfile, json
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument('--data', required=True, help='folder with a small data set')
-for name in ('first_network', 'train_lenet5', 'classify', 'custom_layer'):
+for name in ('first_network', 'train_lenet5', 'classify', 'custom_layer', 'export_header'):
     parser.add_argument('--' + name.replace('_', '-'), required=True, help='the program')
 args = parser.parse_args()
 passed, failures = 0, []
@@ -107,7 +107,21 @@ with tempfile.TemporaryDirectory() as folder:
     wrong = out.count('<- wrong')
     check('classify: marks what is wrong', right and wrong == 64 - int(right[1]), out)
 
+    code, out, err = run(args.classify)  # with nothing but what is in the repository
+    check('classify: ten pictures of our own, one of each class', code == 0 and re.findall(r'image (\d): ([\w -]+),', out)
+          == list(zip('0123456789', ('T-shirt trouser pullover dress coat sandal shirt sneaker bag').split() + ['ankle boot'])), out + err)
+    check('classify: with weights of our own', re.search(r'^(9|10) of 10 right', out, re.M), out[-200:])
+
+    header = os.path.join(folder, 'w.hpp')
+    code, out, err = run(args.export_header, weights, header)
+    check('export_header: named after its file', code == 0 and ', 61706> w{{' in open(header).read(), out + err)
+    code, out, err = run(args.export_header, '--pictures', args.data, header, '--name', 'small')
+    check('export_header --pictures', code == 0 and 'std::uint8_t small[64][784]' in open(header).read(), out + err)
+
     for what, command, words in [
+            ('a header of no weights', [args.export_header, '/nowhere/w.safetensors', header], ['/nowhere/w.safetensors']),
+            ('a header without a name', [args.export_header, weights, header, '--name', 'a-b'], ["'a-b'", 'identifier']),
+            ('a header that cannot be', [args.export_header, '--pictures', args.data, '/nowhere/p.hpp'], ['/nowhere/p.hpp']),
             ('no data set', [*train[:2], '/nowhere', '--epochs', '1'], ['/nowhere', 'dataset-fashion-mnist']),
             ('no weights', [args.classify, '/nowhere/w.safetensors'], ['/nowhere/w.safetensors']),
             ('no number', [*train[:2], args.data, '--epochs', 'many'], ['--epochs', 'many']),

@@ -98,7 +98,8 @@ TEST_CASE("save: the file is what the format's description says") {
     ctnn::save(w, folder / "w.safetensors");
     const std::string bytes = read_bytes(folder / "w.safetensors");
     std::string header =
-        R"({"__metadata__":{"library":"ctnn"},)" + kernel_first + "," + bias_last + "}";
+        R"({"__metadata__":{"library":"ctnn","fingerprint":"0x53d51ad5af7ece48"},)" + kernel_first +
+        "," + bias_last + "}";
     header.resize((header.size() + 7) / 8 * 8, ' ');
     CHECK(bytes == file_of(header, tiny_data));
 }
@@ -124,9 +125,33 @@ TEST_CASE("save, load: a network without parameters") {
     ctnn::save(w, folder / "w.safetensors");
     ctnn::load(w, folder / "w.safetensors");
     CHECK(ctnn::read_safetensors(folder / "w.safetensors").entries.empty());
-    // 35 characters, padded to a multiple of 8.
+    // 70 characters, padded to a multiple of 8.
+    const std::string print = ctnn::detail::fingerprint_text(none::fingerprint);
     CHECK(read_bytes(folder / "w.safetensors") ==
-          file_of(R"({"__metadata__":{"library":"ctnn"}}     )", ""));
+          file_of(R"({"__metadata__":{"library":"ctnn","fingerprint":")" + print + R"("}}  )", ""));
+}
+
+TEST_CASE("load: the weights of another network of the same shapes") {
+    using other = ctnn::network<ctnn::features<2>, ctnn::dense<1>, ctnn::relu>;
+    const temporary_folder folder;
+    const auto file = folder / "w.safetensors";
+    ctnn::save(tiny::parameters{{1.0f, 2.0f, 3.0f}}, file);
+    other::parameters w{{-1.0f, -2.0f, -3.0f}};
+    const std::string text = message_of([&] { ctnn::load(w, file); });
+    CHECK(contains(text, "w.safetensors: the fingerprint must be " +
+                             ctnn::detail::fingerprint_text(other::fingerprint) +
+                             ", the network's, found 0x53d51ad5af7ece48"));
+    CHECK(w.values()[0] == -1.0f);
+    // Files of other libraries have none.
+    write_bytes(file, file_of("{" + kernel_first + "," + bias_last + "}", tiny_data));
+    ctnn::load(w, file);
+    CHECK(w.values()[2] == 3.0f);
+}
+
+TEST_CASE("save: a fingerprint has sixteen digits") {
+    CHECK(ctnn::detail::fingerprint_text(0) == "0x0000000000000000");
+    CHECK(ctnn::detail::fingerprint_text(0x00C0FFEE) == "0x0000000000c0ffee");
+    CHECK(ctnn::detail::fingerprint_text(UINT64_MAX) == "0xffffffffffffffff");
 }
 
 TEST_CASE("save: replaces a file, and keeps its permissions") {
@@ -325,7 +350,11 @@ TEST_CASE("load: an entry that breaks the format's rules") {
     // 2^62 floats are 2^64 bytes, which is 0 again.
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[4611686018427387904],)"
                              R"("data_offsets":[8,8]})"),
-                   "the shape must fit in memory, found 4611686018427387904"));
+                   "the shape must fit in memory, found"));
+    // 2^32 + 1 is 1 again where sizes have 32 bits.
+    CHECK(contains(with_bias(R"({"dtype":"F32","shape":[4294967297],"data_offsets":[8,12]})"),
+                   sizeof(std::size_t) == 4 ? "the shape must fit in memory, found [4294967297]"
+                                            : "must span 17179869188 bytes"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[1],"data_offsets":[12,8]})"),
                    "data_offsets must be a begin and an end, found [12,8]"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[1],"data_offsets":[8,10,12]})"),

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <ctnn/columns_in_lanes.hpp>
+#include <ctnn/constant_expression.hpp>
 #include <ctnn/filters_in_lanes.hpp>
 #include <ctnn/images_in_lanes.hpp>
 #include <ctnn/layer.hpp>
@@ -39,9 +40,11 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                 lanes_are == layout::chw,
                 convolution_with_columns_in_lanes<Layer::of, Activation, Pooling>,
                 convolution_of_one_image<Layer::of, Activation, Pooling>>;
+            if (std::is_constant_evaluated())
+                return convolve_in_constant_expression<Activation, Pooling>(
+                    Layer::of, x.data(), kernel, bias(w), y.data());
             if constexpr (lanes_are != layout::one_lane)
-                if (!std::is_constant_evaluated())
-                    return loops::run(x.data(), kernel, bias(w), y.data());
+                return loops::run(x.data(), kernel, bias(w), y.data());
         }
         convolution_of_images<Layer::of>::template forward<Activation, Pooling>(x.data(), kernel,
                                                                                 bias(w), y.data());

@@ -1,6 +1,7 @@
 // The core: everything inference needs, fit for a microcontroller. No heap, no exceptions, no I/O.
 #pragma once
 
+#include <ctnn/constant_weights.hpp>
 #include <ctnn/layers/average_pool2d.hpp>
 #include <ctnn/layers/conv2d.hpp>
 #include <ctnn/layers/dense.hpp>

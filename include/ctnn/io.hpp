@@ -1,9 +1,11 @@
-// Files, for hosts: data sets in MNIST's format, weights as safetensors, a network's table.
+// Files, for hosts: data sets in MNIST's format, weights as safetensors and as C++ headers, a
+// network's table.
 // Needs zlib and nlohmann-json; allocates and throws, unlike the core.
 #pragma once
 
 #include <ctnn/io/atomic_file.hpp>
 #include <ctnn/io/file_error.hpp>
+#include <ctnn/io/header.hpp>
 #include <ctnn/io/idx.hpp>
 #include <ctnn/io/safetensors.hpp>
 #include <ctnn/io/safetensors_file.hpp>

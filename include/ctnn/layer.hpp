@@ -17,6 +17,7 @@
 // parameters.
 #pragma once
 
+#include <ctnn/fingerprint.hpp>
 #include <ctnn/option_list.hpp>
 #include <ctnn/parameters.hpp>
 #include <ctnn/simd.hpp>
@@ -25,6 +26,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace ctnn {
@@ -52,12 +54,26 @@ struct layer_base {
     static constexpr bool is_elementwise = false, has_disjoint_windows = false;
     /// Whether y is x under another shape, so that nothing has to be done.
     static constexpr bool reshapes = false;
+    /// Numbers, beside name, shapes and parameters, on which the output depends (a stride, a
+    /// slope).
+    static constexpr std::array<std::uint64_t, 0> settings{};
 
     /// Name, extents and place of every parameter array.
     static constexpr std::array<parameter_entry, arrays::arrays> parameter_table = [] {
         std::array<parameter_entry, arrays::arrays> table{};
         detail::write_entries(arrays{}, table.data(), Layer::name, 1, 0);
         return table;
+    }();
+    /// Differs between layers that compute something else, or whose parameters lie elsewhere.
+    static constexpr std::uint64_t fingerprint = [] {
+        detail::fnv_1a hash;
+        hash.add(Layer::name).template add_shape<Input>().template add_shape<Output>();
+        for (const std::uint64_t number : Layer::settings) hash.add(number);
+        for (const parameter_entry& entry : parameter_table) {
+            hash.add(entry.array);
+            for (const std::size_t extent : entry.extents) hash.add(extent);
+        }
+        return hash.value();
     }();
 
     static_assert(1 <= Input::size, "ctnn::layer: every extent of the input must be at least 1");

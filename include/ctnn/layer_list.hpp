@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -56,6 +57,7 @@ struct not_reached {
     using arrays = parameter_arrays<>;
     static constexpr std::string_view name = "";
     static constexpr std::size_t parameter_count = 0, multiply_adds = 0;
+    static constexpr std::uint64_t fingerprint = 0;
     static constexpr bool in_place = false, reshapes = true;
     static constexpr bool fuses_activation = false, fuses_pooling = false;
     static constexpr bool is_elementwise = false, has_disjoint_windows = false;
@@ -138,6 +140,12 @@ struct leaf_facts<hana::tuple<Layers...>> {
     static constexpr std::size_t multiply_adds =
         (std::size_t{0} + ... + Layers::type::multiply_adds);
     static constexpr std::size_t arrays = (std::size_t{0} + ... + Layers::type::arrays::arrays);
+    /// Of the layers that compute something.
+    static constexpr std::uint64_t fingerprint = [] {
+        fnv_1a hash;
+        ((Layers::type::reshapes ? void() : void(hash.add(Layers::type::fingerprint))), ...);
+        return hash.value();
+    }();
     static constexpr std::array<std::string_view, count> names{Layers::type::name...};
     /// The last layer that computes something; `count` when none does.
     static constexpr std::size_t last_computing = [] {

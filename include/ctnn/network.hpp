@@ -11,6 +11,7 @@
 #include <array>
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -101,6 +102,10 @@ public:
     /// forward.
     static constexpr std::size_t parameter_count = facts::parameters;
     static constexpr std::size_t multiply_adds = facts::multiply_adds;
+    /// A hash of what gives parameters their meaning: the layers that compute something (`flatten`
+    /// and `expect` do not), their shapes and options. The same for every compiler and processor.
+    static constexpr std::uint64_t fingerprint =
+        detail::fnv_1a().add_shape<input_shape>().add(facts::fingerprint).value();
     /// Name, extents and place of every parameter array.
     static constexpr const std::array<parameter_entry, facts::arrays>& parameter_table =
         facts::table;

@@ -5,7 +5,9 @@
 #include <ctnn/option_list.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 namespace ctnn::detail {
@@ -23,6 +25,10 @@ struct sliding_window {
     static constexpr axis rows = padded(unpadded_rows, Padding::rows(unpadded_rows));
     static constexpr axis columns = padded(unpadded_columns, Padding::columns(unpadded_columns));
     static constexpr bool fits = rows.output() > 0 && columns.output() > 0;
+    /// What the output depends on, beside the shapes.
+    static constexpr std::array<std::uint64_t, 10> settings{
+        rows.taps,    rows.stride,    rows.dilation,    rows.before,    rows.after,
+        columns.taps, columns.stride, columns.dilation, columns.before, columns.after};
 
     // What a layer compares with padded(): 0 where something else is wrong already, so that one
     // mistake is one error.

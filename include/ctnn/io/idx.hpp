@@ -169,8 +169,8 @@ private:
         return value;
     }
     std::string data_size(std::size_t item_size) const {
-        return std::to_string(count * item_size) + " bytes (" + std::to_string(count) + " x " +
-               std::to_string(item_size) + ")";
+        return std::to_string(std::uint64_t{count} * item_size) + " bytes (" +
+               std::to_string(count) + " x " + std::to_string(item_size) + ")";
     }
 };
 
@@ -254,6 +254,17 @@ template <detail::image_tensor Input>
     return result;
 }
 
+/// Reads one of MNIST's pairs of files from `folder`: `part`-images-idx3-ubyte and
+/// `part`-labels-idx1-ubyte, where `part` is "train" or "t10k"; also with .gz at the end, also with
+/// .idx in place of -idx. Scaled, checked and refused as by `read_idx`.
+template <detail::image_tensor Input>
+[[nodiscard]] dataset<Input> read_mnist_part(const std::filesystem::path& folder,
+                                             const std::string& part, std::size_t classes = 10) {
+    const auto images = detail::find_idx(folder, part + "-images-idx3-ubyte");
+    const auto labels = detail::find_idx(folder, part + "-labels-idx1-ubyte");
+    return read_idx<Input>(images, labels, classes);
+}
+
 /// MNIST's two data sets: `const auto [train, test] = ctnn::read_mnist<net::input>(folder);`
 template <class Input>
 struct mnist {
@@ -261,18 +272,12 @@ struct mnist {
     dataset<Input> test;
 };
 
-/// Reads MNIST's four files from `folder`: train-images-idx3-ubyte, train-labels-idx1-ubyte,
-/// t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte; also with .gz at the end, also with .idx in
-/// place of -idx. Scaled, checked and refused as by `read_idx`.
+/// Reads MNIST's four files from `folder`, as `read_mnist_part` does.
 template <detail::image_tensor Input>
 [[nodiscard]] mnist<Input> read_mnist(const std::filesystem::path& folder,
                                       std::size_t classes = 10) {
-    const auto read = [&](const std::string& part) {
-        const auto images = detail::find_idx(folder, part + "-images-idx3-ubyte");
-        const auto labels = detail::find_idx(folder, part + "-labels-idx1-ubyte");
-        return read_idx<Input>(images, labels, classes);
-    };
-    return {read("train"), read("t10k")};
+    return {read_mnist_part<Input>(folder, "train", classes),
+            read_mnist_part<Input>(folder, "t10k", classes)};
 }
 
 }  // namespace ctnn

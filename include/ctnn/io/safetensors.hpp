@@ -10,8 +10,10 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <set>
@@ -31,6 +33,13 @@ concept has_parameter_table = requires {
 inline std::string entry_name(const parameter_entry& entry) {
     return std::string(entry.layer) + "_" + std::to_string(entry.number) + "/" +
            std::string(entry.array);
+}
+
+/// "0x00c0ffee00c0ffee".
+inline std::string fingerprint_text(std::uint64_t fingerprint) {
+    char text[19];
+    std::snprintf(text, sizeof text, "0x%016" PRIx64, fingerprint);
+    return text;
 }
 
 inline std::span<const std::size_t> entry_shape(const parameter_entry& entry) {
@@ -58,13 +67,15 @@ inline const safetensors_entry& matching_entry(const safetensors_file& file,
 
 }  // namespace detail
 
-/// Writes a network's parameters to `file`: one F32 entry for each of `parameter_table`.
+/// Writes a network's parameters to `file`: one F32 entry for each of `parameter_table`, and the
+/// network's fingerprint as metadata.
 /// An old file is replaced in one step when the new one is complete on the disk; the new one keeps
 /// its permissions. Throws `file_error` when that fails, and then the old file is as it was.
 template <detail::has_parameter_table Owner>
 void save(const parameters<Owner>& w, const std::filesystem::path& file) {
     nlohmann::ordered_json header;
-    header["__metadata__"]["library"] = "ctnn";
+    header["__metadata__"] = {{"library", "ctnn"},
+                              {"fingerprint", detail::fingerprint_text(Owner::fingerprint)}};
     for (const parameter_entry& entry : Owner::parameter_table)
         header[detail::entry_name(entry)] = {
             {"dtype", "F32"},
@@ -83,9 +94,9 @@ void save(const parameters<Owner>& w, const std::filesystem::path& file) {
 }
 
 /// Reads a network's parameters from `file`, which must hold exactly the entries of
-/// `parameter_table`, in any order; metadata is ignored.
-/// Throws `file_error` when a name, dtype or shape differs, and for everything that
-/// `read_safetensors` refuses; then `w` is as it was.
+/// `parameter_table`, in any order, and the network's fingerprint as metadata or none, as files of
+/// other libraries have none. Throws `file_error` when a name, dtype, shape or the fingerprint
+/// differs, and for everything that `read_safetensors` refuses; then `w` is as it was.
 template <detail::has_parameter_table Owner>
 void load(parameters<Owner>& w, const std::filesystem::path& file) {
     const safetensors_file from = read_safetensors(file);
@@ -99,6 +110,12 @@ void load(parameters<Owner>& w, const std::filesystem::path& file) {
             throw file_error(file, "entry '" + name + "' must be one of the network's, found a " +
                                        "name that it does not have (shape " +
                                        detail::shape_text(entry.shape) + ")");
+    const auto found = from.metadata.find("fingerprint");
+    const std::string expected = detail::fingerprint_text(Owner::fingerprint);
+    if (found != from.metadata.end() && found->second != expected)
+        throw file_error(file, "the fingerprint must be " + expected + ", the network's, found " +
+                                   found->second +
+                                   ": the shapes agree, but a layer or an option differs");
     for (const parameter_entry& entry : Owner::parameter_table)
         std::memcpy(w.elements + entry.offset, detail::matching_entry(from, entry).bytes.data(),
                     entry.size * sizeof(float));

@@ -54,6 +54,7 @@ struct conv2d {
         static constexpr std::string_view name = "conv2d";
         static constexpr auto rows = window_on<Input>::rows;
         static constexpr auto columns = window_on<Input>::columns;
+        static constexpr auto settings = window_on<Input>::settings;
         static constexpr std::size_t channels_per_group = Input::channels / group_count;
         static constexpr std::size_t multiply_adds =
             output_shape::size * kernel_size::height * kernel_size::width * channels_per_group;

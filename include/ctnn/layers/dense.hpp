@@ -1,6 +1,7 @@
 // The fully connected layer: forward, then backward.
 #pragma once
 
+#include <ctnn/constant_expression.hpp>
 #include <ctnn/filters_in_lanes.hpp>
 #include <ctnn/layer.hpp>
 
@@ -56,10 +57,15 @@ struct dense {
         template <class Activation, class Pooling, class T, class Output>
         static constexpr void compute_fused(weights w, tensor_view<Input, const T> x,
                                             tensor_view<Output, T> y) noexcept {
-            if constexpr (std::is_same_v<T, float> && simd::native_lanes > 1 && Outputs >= 4) {
+            if constexpr (std::is_same_v<T, float>) {
                 const float* bias = nullptr;
                 if constexpr (has_bias) bias = w.bias().data();
-                if (!std::is_constant_evaluated())
+                constexpr detail::axis pixel{1, 1, 1, 1, 0, 0};
+                constexpr detail::convolution of{pixel, pixel, inputs, Outputs, 1, has_bias};
+                if (std::is_constant_evaluated())
+                    return detail::convolve_in_constant_expression<Activation, Pooling>(
+                        of, x.data(), w.kernel().data(), bias, y.data());
+                if constexpr (simd::native_lanes > 1 && Outputs >= 4)
                     return detail::dense_of_one_image<inputs, Outputs, has_bias, Activation>::run(
                         x.data(), w.kernel().data(), bias, y.data());
             }

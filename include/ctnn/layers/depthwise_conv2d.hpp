@@ -48,6 +48,7 @@ struct depthwise_conv2d {
         static constexpr std::size_t channels = Input::channels;
         static constexpr auto rows = window_on<Input>::rows;
         static constexpr auto columns = window_on<Input>::columns;
+        static constexpr auto settings = window_on<Input>::settings;
         static constexpr std::size_t multiply_adds =
             output_shape::size * kernel_size::height * kernel_size::width;
 

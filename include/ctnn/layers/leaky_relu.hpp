@@ -3,6 +3,10 @@
 
 #include <ctnn/layer.hpp>
 
+#include <array>
+#include <bit>
+#include <cstdint>
+
 namespace ctnn {
 
 /// y = x above 0, else a x, with a = 0.3 (Keras' default) unless said otherwise. Any shape.
@@ -19,6 +23,7 @@ struct leaky_relu {
     template <class Input>
     struct on : elementwise<on<Input>, Input> {
         static constexpr std::string_view name = "leaky_relu";
+        static constexpr std::array<std::uint64_t, 1> settings{std::bit_cast<std::uint32_t>(a)};
         static_assert(sizeof(typename given::check) > 0);
         template <class T>
         static constexpr T value(T x) noexcept {

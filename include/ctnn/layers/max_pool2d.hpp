@@ -36,6 +36,7 @@ struct max_pool2d {
         static constexpr std::string_view name = "max_pool2d";
         static constexpr auto rows = window_on<Input>::rows;
         static constexpr auto columns = window_on<Input>::columns;
+        static constexpr auto settings = window_on<Input>::settings;
 
         static_assert(sizeof(typename given::check) > 0);
         static constexpr std::size_t window_height = window_on<Input>::needed_rows,
