@@ -28,6 +28,11 @@ struct convolution_with_columns_in_lanes {
         });
     }
 
+    static constexpr loop_choice choice() noexcept {
+        return {layout::chw,
+                {std::min(vectors, vectors_most) * lanes * window_columns, filters_most}};
+    }
+
 private:
     static constexpr std::size_t window_rows = Pooling::window_rows,
                                  window_columns = Pooling::window_columns;
@@ -150,8 +155,8 @@ private:
                 }
             }
             simd::unroll<wide * Filters>([&](auto t) __attribute__((always_inline)) {
-                vector& k_ = kept[t / Filters % Vectors * Filters + t % Filters];
-                k_ = Pooling::combine(k_, vector(Activation::value(sum[t])));
+                vector& best = kept[t / Filters % Vectors * Filters + t % Filters];
+                best = Pooling::combine(best, vector(Activation::value(sum[t])));
             });
         }
         float out[Filters][Vectors * lanes];

@@ -3,6 +3,7 @@
 // columns_in_lanes.hpp (one image).
 #pragma once
 
+#include <ctnn/layout.hpp>
 #include <ctnn/shape.hpp>
 #include <ctnn/simd.hpp>
 
@@ -61,16 +62,10 @@ struct no_pooling {
     }
 };
 
-/// Sums that are computed at once, in registers: `columns` outputs side by side, `features`
-/// (filters, or channels on the way back) of each. A step of the innermost loop loads columns +
-/// features numbers for columns x features multiply-adds.
-struct tile {
-    std::size_t columns, features;
-};
-
-/// The tile for images in the lanes. A weight is one number for all lanes: AVX-512 multiplies with
-/// it straight from memory, so all features in one tile are best; elsewhere it takes a load of its
-/// own, and a tile as square as the registers allow needs the fewest.
+/// The tile for images in the lanes. A step of the innermost loop loads columns + features numbers
+/// for columns x features multiply-adds. A weight is one number for all lanes: AVX-512 multiplies
+/// with it straight from memory, so all features in one tile are best; elsewhere it takes a load of
+/// its own, and a tile as square as the registers allow needs the fewest.
 constexpr tile tile_of_images(std::size_t lanes, std::size_t features) noexcept {
     constexpr std::size_t sums = simd::registers * 3 / 4;
     const std::size_t most = simd::registers >= 32 || lanes == 1 ? sums : sums / 2;
@@ -94,19 +89,10 @@ constexpr std::size_t vectors_for(std::size_t count) noexcept {
     return (count + lanes_for(count) - 1) / lanes_for(count);
 }
 
-/// What the lanes of a vector are.
-enum class layout {
-    one_lane,  // nothing: plain floats
-    hwc,       // filters (or outputs, or a depthwise convolution's channels) of one image
-    chw,       // columns of one image
-    hwcn       // images
-};
-
 /// How one image is computed: counted are the vector operations of both ways, and the numbers that
 /// columns in the lanes move one by one.
 constexpr layout layout_of_one_image(const convolution& of, std::size_t window_rows,
                                      std::size_t window_columns) noexcept {
-    if (simd::native_lanes == 1) return layout::one_lane;
     const std::size_t rows = of.rows.output() / window_rows;
     const std::size_t columns = of.columns.output() / window_columns;
     const std::size_t taps = of.rows.taps * of.columns.taps * of.group_channels();

@@ -13,6 +13,13 @@
 
 namespace ctnn::detail {
 
+template <class Layer, class Activation, class Pooling>
+using loops_of_one =
+    std::conditional_t<layout_of_one_image(Layer::of, Pooling::window_rows,
+                                           Pooling::window_columns) == layout::chw,
+                       convolution_with_columns_in_lanes<Layer::of, Activation, Pooling>,
+                       convolution_of_one_image<Layer::of, Activation, Pooling>>;
+
 /// The base of a layer with a `kernel`, maybe a `bias`, and a detail::convolution `of`.
 template <class Layer, class Input, class Output, class Kernel, class Bias>
 struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
@@ -20,6 +27,18 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     using typename base::gradients, typename base::weights;
 
     static constexpr bool fuses_activation = true, fuses_pooling = true;
+    /// How one image, or one image per lane, is computed together with `Pooling`.
+    template <class Pooling>
+    static constexpr loop_choice choice_for_one() noexcept {
+        if constexpr (simd::native_lanes > 1)
+            return loops_of_one<Layer, no_activation, Pooling>::choice();
+        else
+            return convolution_of_images<Layer::of>::template forward_choice<float>();
+    }
+    template <class Pooling>
+    static constexpr loop_choice choice_for_many() noexcept {
+        return convolution_of_images<Layer::of>::template forward_choice<simd::native>();
+    }
 
     template <class T>
     static constexpr void compute(weights w, tensor_view<Input, const T> x,
@@ -34,17 +53,12 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                                         tensor_view<Pooled, T> y) noexcept {
         const float* kernel = w.kernel().data();
         if constexpr (std::is_same_v<T, float>) {
-            constexpr layout lanes_are =
-                layout_of_one_image(Layer::of, Pooling::window_rows, Pooling::window_columns);
-            using loops = std::conditional_t<
-                lanes_are == layout::chw,
-                convolution_with_columns_in_lanes<Layer::of, Activation, Pooling>,
-                convolution_of_one_image<Layer::of, Activation, Pooling>>;
             if (std::is_constant_evaluated())
                 return convolve_in_constant_expression<Activation, Pooling>(
                     Layer::of, x.data(), kernel, bias(w), y.data());
-            if constexpr (lanes_are != layout::one_lane)
-                return loops::run(x.data(), kernel, bias(w), y.data());
+            if constexpr (simd::native_lanes > 1)
+                return loops_of_one<Layer, Activation, Pooling>::run(x.data(), kernel, bias(w),
+                                                                     y.data());
         }
         convolution_of_images<Layer::of>::template forward<Activation, Pooling>(x.data(), kernel,
                                                                                 bias(w), y.data());

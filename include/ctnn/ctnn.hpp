@@ -18,3 +18,4 @@
 #include <ctnn/layers/softmax.hpp>
 #include <ctnn/layers/tanh.hpp>
 #include <ctnn/network.hpp>
+#include <ctnn/plan_of.hpp>

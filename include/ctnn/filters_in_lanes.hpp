@@ -36,6 +36,15 @@ struct convolution_of_one_image {
         });
     }
 
+    static constexpr loop_choice choice() noexcept {
+        const std::size_t count = Of.is_depthwise() ? Of.channels : Of.group_filters();
+        const std::size_t lanes = Of.is_depthwise() ? simd::native_lanes : lanes_for(count);
+        const std::size_t units =
+            std::clamp<std::size_t>(count / lanes, 1, Of.is_depthwise() ? 2 : 4);
+        return {layout::hwc,
+                {std::min(columns_at_once(units), pooled_columns) * window_columns, units * lanes}};
+    }
+
 private:
     static constexpr std::size_t window_rows = Pooling::window_rows,
                                  window_columns = Pooling::window_columns;
@@ -52,6 +61,13 @@ private:
     static constexpr std::size_t rows_at_once = rows_that_fit(pooled_rows, [](std::size_t rows) {
         return rows_for(rows) * padded_columns * Of.channels;
     });
+
+    /// Pooled columns whose sums, what pooling has kept of them, one vector of each unit and one
+    /// input fit into the registers.
+    static constexpr std::size_t columns_at_once(std::size_t units) noexcept {
+        return std::max<std::size_t>(1, (simd::registers - units - 2) /
+                                            (units * (window_columns + 1)));
+    }
 
     /// Rows 0 ... `rows` of the pooled output from an input without padding.
     static void groups(const float* x, const float* kernel, const float* bias, float* y,
@@ -111,13 +127,9 @@ private:
     template <std::size_t Lanes, std::size_t Units, std::size_t Used>
     static void tile_of_filters(const float* x, const float* kernel, std::size_t step,
                                 const float* bias, float* y, std::size_t rows) noexcept {
-        // Registers: the sums, what pooling has kept of them, one vector of each unit, one input.
-        constexpr std::size_t for_a_column = Units * (window_columns + 1);
-        constexpr std::size_t most =
-            std::max<std::size_t>(1, (simd::registers - Units - 2) / for_a_column);
         for (std::size_t h = 0; h < rows; ++h)
-            simd::for_tiles<pooled_columns, most>([&](std::size_t w,
-                                                      auto columns) __attribute__((always_inline)) {
+            simd::for_tiles<pooled_columns, columns_at_once(Units)>([&](
+                std::size_t w, auto columns) __attribute__((always_inline)) {
                 tile_of_outputs<Lanes, Units, Used, columns>(x, kernel, step, bias, y, h, w);
             });
     }
@@ -199,6 +211,10 @@ private:
 /// y = activation(bias + x kernel) for one input; kernel: Inputs x Outputs.
 template <std::size_t Inputs, std::size_t Outputs, bool HasBias, class Activation>
 struct dense_of_one_image {
+    static constexpr loop_choice choice() noexcept {
+        constexpr std::size_t lanes = std::bit_floor(std::min(Outputs, simd::native_lanes));
+        return {layout::hwc, {1, std::min<std::size_t>((Outputs + lanes - 1) / lanes, 8) * lanes}};
+    }
     static void run(const float* x, const float* kernel, const float* bias, float* y) noexcept {
         constexpr std::size_t lanes = std::bit_floor(std::min(Outputs, simd::native_lanes));
         static_assert(lanes >= 4);

@@ -244,6 +244,14 @@ struct convolution_of_images {
                 });
     }
 
+    /// What forward does: lanes of T, sums at once (before pooling).
+    template <class T>
+    static constexpr loop_choice forward_choice() noexcept {
+        const tile most = tile_for<T>(filters_at_once);
+        return {simd::lanes_of<T> == 1 ? layout::one_lane : layout::hwcn,
+                {std::min(most.columns, width), simd::tile_size(filters_at_once, most.features)}};
+    }
+
 private:
     template <class T>
     static constexpr tile tile_for(std::size_t features) noexcept {
@@ -381,7 +389,7 @@ private:
     // together already, a band's numbers are copied first, with zeros for padding: pixels that lie
     // a power of 2 apart share few sets of the cache, and every tile of weights reads them again.
     static constexpr std::size_t at_once = Of.rows.taps * Of.columns.taps < 4 ? 16 : 8;
-    static constexpr std::size_t band_bytes = 128 * 1024;
+    static constexpr std::size_t band_bytes = std::size_t{128} * 1024;
 
     template <class T, std::size_t Channels, std::size_t Filters>
     struct band {

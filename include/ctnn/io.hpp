@@ -1,5 +1,5 @@
 // Files, for hosts: data sets in MNIST's format, weights as safetensors and as C++ headers, a
-// network's table.
+// network's summary and plan.
 // Needs zlib and nlohmann-json; allocates and throws, unlike the core.
 #pragma once
 
@@ -7,6 +7,8 @@
 #include <ctnn/io/file_error.hpp>
 #include <ctnn/io/header.hpp>
 #include <ctnn/io/idx.hpp>
+#include <ctnn/io/plan.hpp>
 #include <ctnn/io/safetensors.hpp>
 #include <ctnn/io/safetensors_file.hpp>
 #include <ctnn/io/summary.hpp>
+#include <ctnn/io/table.hpp>

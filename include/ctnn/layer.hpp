@@ -18,6 +18,7 @@
 #pragma once
 
 #include <ctnn/fingerprint.hpp>
+#include <ctnn/layout.hpp>
 #include <ctnn/option_list.hpp>
 #include <ctnn/parameters.hpp>
 #include <ctnn/simd.hpp>
@@ -54,6 +55,15 @@ struct layer_base {
     static constexpr bool is_elementwise = false, has_disjoint_windows = false;
     /// Whether y is x under another shape, so that nothing has to be done.
     static constexpr bool reshapes = false;
+    /// How compute runs for one image and for one image per lane, when it takes `Pooling` along.
+    template <class Pooling>
+    static constexpr loop_choice choice_for_one() noexcept {
+        return {};
+    }
+    template <class Pooling>
+    static constexpr loop_choice choice_for_many() noexcept {
+        return {simd::native_lanes > 1 ? layout::hwcn : layout::one_lane, {}};
+    }
     /// Numbers, beside name, shapes and parameters, on which the output depends (a stride, a
     /// slope).
     static constexpr std::array<std::uint64_t, 0> settings{};

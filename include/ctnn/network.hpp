@@ -2,7 +2,7 @@
 // `predict`.
 #pragma once
 
-#include <ctnn/filters_in_lanes.hpp>
+#include <ctnn/convolution.hpp>
 #include <ctnn/lanes.hpp>
 #include <ctnn/layer_list.hpp>
 #include <ctnn/plan.hpp>
@@ -114,6 +114,28 @@ public:
     static constexpr auto stages = detail::plan_stages(facts::facts);
     static constexpr auto plan = detail::plan_prediction(detail::fuse(facts::facts, stages));
 
+private:
+    /// The activation or pooling layer that stage `Index` computes too, or `None`.
+    template <std::size_t Index, bool IsPooling, class None>
+    static constexpr auto follower() noexcept {
+        constexpr std::size_t last = Index + stages[Index];
+        constexpr bool pools = facts::facts[last - 1].has_disjoint_windows && stages[Index] > 1;
+        constexpr std::size_t found = IsPooling ? last - 1 : Index + 1;
+        if constexpr (IsPooling ? pools : stages[Index] > (pools ? 2 : 1))
+            return std::type_identity<leaf<found>>{};
+        else
+            return std::type_identity<None>{};
+    }
+
+public:
+    /// The activation and the pooling layer that the stage beginning with leaf `Index` computes
+    /// too.
+    template <std::size_t Index>
+    using fused_activation =
+        typename decltype(follower<Index, false, detail::no_activation>())::type;
+    template <std::size_t Index>
+    using fused_pooling = typename decltype(follower<Index, true, detail::no_pooling>())::type;
+
     using input = tensor<input_shape>;
     using output = tensor<output_shape>;
     using parameters = ctnn::parameters<network>;
@@ -188,18 +210,6 @@ public:
     using on = detail::nested_network<network, Shape>;
 
 private:
-    /// The activation or pooling layer that stage `Index` computes too, or `None`.
-    template <std::size_t Index, bool IsPooling, class None>
-    static constexpr auto follower() noexcept {
-        constexpr std::size_t last = Index + stages[Index];
-        constexpr bool pools = facts::facts[last - 1].has_disjoint_windows && stages[Index] > 1;
-        constexpr std::size_t found = IsPooling ? last - 1 : Index + 1;
-        if constexpr (IsPooling ? pools : stages[Index] > (pools ? 2 : 1))
-            return std::type_identity<leaf<found>>{};
-        else
-            return std::type_identity<None>{};
-    }
-
     /// Runs the stage that begins with layer `Index`; returns where its output is.
     template <std::size_t Index, class T>
     static constexpr const T* step(weights w, const T* x, T* y, T* memory) noexcept {
@@ -217,11 +227,8 @@ private:
             const tensor_view<typename last::output_shape, T> into(to);
             const parameter_view<first, const float> weights_here(w.first + facts::offsets[Index]);
             if constexpr (stages[Index] > 1) {
-                using activation =
-                    typename decltype(follower<Index, false, detail::no_activation>())::type;
-                using pooling =
-                    typename decltype(follower<Index, true, detail::no_pooling>())::type;
-                first::template compute_fused<activation, pooling>(weights_here, from, into);
+                first::template compute_fused<fused_activation<Index>, fused_pooling<Index>>(
+                    weights_here, from, into);
             } else if constexpr (first::parameter_count > 0) {
                 first::compute(weights_here, from, into);
             } else {

@@ -77,14 +77,19 @@ template <std::size_t Count, class F>
     if (!std::is_constant_evaluated()) asm volatile("" : : : "memory");
 }
 
+/// The size of the larger ones when `total` is cut into tiles of nearly equal size.
+constexpr std::size_t tile_size(std::size_t total, std::size_t most) noexcept {
+    const std::size_t count = (total + most - 1) / most;
+    return count == 0 ? 0 : (total + count - 1) / count;
+}
+
 /// Cuts 0 ... Total - 1 into tiles of nearly equal size, at most `Most` each, and calls
 /// `f(first, size)`; `size` is a compile-time constant, so that the tile can live in registers.
 template <std::size_t Total, std::size_t Most = registers * 3 / 4, class F>
 [[gnu::always_inline]] constexpr void for_tiles(F&& f) {
     if constexpr (Total > 0) {
         constexpr std::size_t count = (Total + Most - 1) / Most;
-        constexpr std::size_t larger =
-            (Total + count - 1) / count;  // `smaller` tiles have one less
+        constexpr std::size_t larger = tile_size(Total, Most);  // `smaller` tiles have one less
         constexpr std::size_t smaller = larger * count - Total;
         for (std::size_t i = 0; i < count - smaller; ++i)
             f(i * larger, std::integral_constant<std::size_t, larger>{});
@@ -124,6 +129,9 @@ constexpr float select(bool condition, float yes, float no) noexcept {
     return condition ? yes : no;
 }
 constexpr float sum_of_lanes(float x) noexcept {
+    return x;
+}
+constexpr float in_register(float x) noexcept {
     return x;
 }
 constexpr float abs(float x) noexcept {

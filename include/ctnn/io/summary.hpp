@@ -1,7 +1,8 @@
 // A network as a table to read, like Keras' model.summary().
 #pragma once
 
-#include <algorithm>
+#include <ctnn/io/table.hpp>
+
 #include <array>
 #include <cstddef>
 #include <string>
@@ -12,17 +13,6 @@
 
 namespace ctnn {
 namespace detail {
-
-/// "61,706".
-inline std::string with_commas(std::size_t number) {
-    const std::string digits = std::to_string(number);
-    std::string text;
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        if (i != 0 && (digits.size() - i) % 3 == 0) text += ',';
-        text += digits[i];
-    }
-    return text;
-}
 
 /// "28 x 28 x 6", or "400" for a flat list.
 template <class Shape>
@@ -60,18 +50,7 @@ template <class Net>
     }
     (std::make_index_sequence<Net::leaf_count>{});
 
-    std::array<std::size_t, 4> widths{};
-    for (const auto& row : rows)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-
-    std::string text;
-    for (const auto& row : rows) {
-        text += row[0] + std::string(widths[0] - row[0].size(), ' ');
-        for (std::size_t i = 1; i < row.size(); ++i)  // numbers to the right
-            text += std::string(2 + widths[i] - row[i].size(), ' ') + row[i];
-        text += '\n';
-    }
-    return text + detail::with_commas(Net::parameter_count) + " parameters, " +
+    return detail::table_text(rows) + detail::with_commas(Net::parameter_count) + " parameters, " +
            detail::with_commas(Net::multiply_adds) + " multiply-adds an image\n";
 }
 

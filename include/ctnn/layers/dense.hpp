@@ -46,6 +46,18 @@ struct dense {
         // i: input; o: output; n: image; t: position in the tile of accumulators
 
         static constexpr bool fuses_activation = true;
+        template <class Pooling>
+        static constexpr loop_choice choice_for_one() noexcept {
+            if constexpr (suits_outputs_in_lanes)
+                return detail::dense_of_one_image<inputs, Outputs, has_bias,
+                                                  detail::no_activation>::choice();
+            else
+                return {layout::one_lane, {1, outputs_at_once}};
+        }
+        template <class Pooling>
+        static constexpr loop_choice choice_for_many() noexcept {
+            return {simd::native_lanes > 1 ? layout::hwcn : layout::one_lane, {1, outputs_at_once}};
+        }
 
         template <class T>
         static constexpr void compute(weights w, tensor_view<Input, const T> x,
@@ -65,7 +77,7 @@ struct dense {
                 if (std::is_constant_evaluated())
                     return detail::convolve_in_constant_expression<Activation, Pooling>(
                         of, x.data(), w.kernel().data(), bias, y.data());
-                if constexpr (simd::native_lanes > 1 && Outputs >= 4)
+                if constexpr (suits_outputs_in_lanes)
                     return detail::dense_of_one_image<inputs, Outputs, has_bias, Activation>::run(
                         x.data(), w.kernel().data(), bias, y.data());
             }
@@ -126,6 +138,10 @@ struct dense {
         }
 
     private:
+        static constexpr bool suits_outputs_in_lanes = simd::native_lanes > 1 && Outputs >= 4;
+        static constexpr std::size_t outputs_at_once =
+            simd::tile_size(Outputs, simd::registers * 3 / 4);
+
         /// The kernel has far more elements than the batch has images, so here the lanes belong to
         /// the outputs: `Lanes` of them in a vector, up to four vectors at a time, then fewer lanes
         /// for the rest.

@@ -1,0 +1,77 @@
+// A network's plan as a value: which layers are computed in one go, how their loops run, and where
+// every output lies. `std::cout << plan_of<net>` (with io.hpp) prints it; tests assert on it.
+#pragma once
+
+#include <ctnn/layout.hpp>
+#include <ctnn/network.hpp>
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace ctnn {
+
+/// One stage of a prediction: a layer, and those that are computed together with it.
+struct stage_plan {
+    std::size_t first = 0;                    // leaf of the network that it begins with
+    std::size_t layers = 0;                   // how many leaves
+    std::array<std::string_view, 3> names{};  // theirs
+    loop_choice one_image{}, many_images{};   // how predict runs, one image and batches
+    std::size_t multiply_adds = 0;            // an image
+    std::size_t bytes = 0;                    // its output, an image
+    detail::placement output{};               // where that lies; offset in floats
+    /// Bytes from the start of the workspace; only if the output lies there.
+    [[nodiscard]] constexpr std::size_t offset() const noexcept {
+        return output.offset * sizeof(float);
+    }
+};
+
+/// The stages of `Network` that compute something (`flatten` does not), in their order.
+template <class Network>
+struct network_plan {
+    static constexpr std::size_t count = [] {
+        std::size_t stages = 0;
+        for (std::size_t i = 0; i < Network::leaf_count; ++i)
+            stages += Network::stages[i] > 0 && !Network::facts::facts[i].reshapes;
+        return stages;
+    }();
+    std::array<stage_plan, count> stages{};
+    static constexpr std::size_t workspace_bytes = Network::workspace_bytes;
+
+    constexpr network_plan() noexcept {
+        std::size_t next = 0;
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (add<I>(next), ...);
+        }
+        (std::make_index_sequence<Network::leaf_count>{});
+    }
+
+private:
+    template <std::size_t Index>
+    constexpr void add(std::size_t& next) noexcept {
+        using layer = typename Network::template leaf<Index>;
+        constexpr std::size_t layers = Network::stages[Index];
+        if constexpr (layers > 0 && !layer::reshapes) {
+            using pooling = typename Network::template fused_pooling<Index>;
+            stage_plan& stage = stages[next++];
+            stage.first = Index;
+            stage.layers = layers;
+            for (std::size_t i = 0; i < layers; ++i)
+                stage.names[i] = Network::facts::names[Index + i];
+            stage.one_image = layer::template choice_for_one<pooling>();
+            stage.many_images = layer::template choice_for_many<pooling>();
+            stage.multiply_adds = layer::multiply_adds;
+            stage.bytes =
+                Network::template leaf<Index + layers - 1>::output_shape::size * sizeof(float);
+            stage.output = Network::plan.layers[Index];
+        }
+    }
+};
+
+/// The plan of a network's predictions on this processor, computed by the compiler.
+template <class Network>
+inline constexpr network_plan<Network> plan_of{};
+
+}  // namespace ctnn
