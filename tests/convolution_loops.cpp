@@ -1,0 +1,226 @@
+// The convolution's loops in every layout, whichever of them the plan would take: one image with
+// filters and with columns in the lanes, and images in the lanes, forward (with an activation and
+// pooling) and backward. The sizes are those at which bands, tiles and lanes end unevenly. Every
+// buffer is exactly as long as its tensor, so that a sanitizer sees any step past it.
+#include <ctnn/convolution_layer.hpp>
+#include <ctnn/layers/max_pool2d.hpp>
+#include <ctnn/layers/relu.hpp>
+
+#include "laws.hpp"
+#include "reference.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <vector>
+
+using namespace ctnn;
+using ctnn::detail::axis;
+using ctnn::detail::convolution;
+using ctnn::simd::native;
+using laws::deviation;
+using laws::floats;
+namespace simd = ctnn::simd;
+
+namespace {
+
+constexpr long to_long(std::size_t n) {
+    return static_cast<long>(n);
+}
+
+template <convolution Of>
+struct sizes {
+    static constexpr std::size_t x = Of.rows.input * Of.columns.input * Of.channels;
+    static constexpr std::size_t kernel = Of.rows.taps * Of.columns.taps * Of.tap_size();
+    static constexpr std::size_t height = Of.rows.output(), width = Of.columns.output();
+    static constexpr std::size_t y = height * width * Of.filters;
+};
+
+template <convolution Of>
+reference::map convolved(const floats& x, const floats& kernel, const floats& bias) {
+    const reference::map image(to_long(Of.rows.input), to_long(Of.columns.input),
+                               to_long(Of.channels), {x.begin(), x.end()});
+    reference::numbers weights(kernel.begin(), kernel.end());
+    if (Of.has_bias) weights.insert(weights.end(), bias.begin(), bias.end());
+    return reference::conv2d{.filters = to_long(Of.filters),
+                             .kernel = {to_long(Of.rows.taps), to_long(Of.columns.taps)},
+                             .stride = {to_long(Of.rows.stride), to_long(Of.columns.stride)},
+                             .dilation = {to_long(Of.rows.dilation), to_long(Of.columns.dilation)},
+                             .groups = to_long(Of.groups),
+                             .pad = {reference::padding::by_hand, to_long(Of.rows.before),
+                                     to_long(Of.rows.after), to_long(Of.columns.before),
+                                     to_long(Of.columns.after)},
+                             .bias = Of.has_bias}(image, weights);
+}
+
+/// `images` floats arrays, one per lane.
+std::vector<native> in_lanes(const std::vector<floats>& images) {
+    std::vector<native> result(images[0].size());
+    for (std::size_t i = 0; i < result.size(); ++i) {
+        float lanes[simd::native_lanes];
+        for (std::size_t n = 0; n < simd::native_lanes; ++n) lanes[n] = images[n][i];
+        result[i] = simd::load<native>(lanes);
+    }
+    return result;
+}
+floats lane(const std::vector<native>& vectors, std::size_t n) {
+    floats result(vectors.size());
+    for (std::size_t i = 0; i < result.size(); ++i) {
+        float lanes[simd::native_lanes];
+        simd::store(lanes, vectors[i]);
+        result[i] = lanes[n];
+    }
+    return result;
+}
+
+template <convolution Of>
+struct problem {
+    floats kernel, bias;
+    std::vector<floats> x;  // one for each lane
+
+    problem() {
+        laws::generator random(Of.channels * 100 + Of.filters * 10 + Of.rows.input);
+        kernel = random.vector(sizes<Of>::kernel, -1.0f, 1.0f);
+        bias = random.vector(Of.has_bias ? Of.filters : 0, -1.0f, 1.0f);
+        for (std::size_t n = 0; n < simd::native_lanes; ++n)
+            x.push_back(random.vector(sizes<Of>::x, -1.0f, 1.0f));
+    }
+};
+
+template <convolution Of, class Activation, class Pooling>
+void check_forward(const problem<Of>& p, const std::vector<reference::numbers>& expected) {
+    const std::size_t size = expected[0].size();
+    REQUIRE(laws::varied(expected[0], 0.1));
+    const auto one = [&](auto run) {
+        floats y(size, std::numeric_limits<float>::quiet_NaN());
+        run(p.x[0].data(), p.kernel.data(), p.bias.data(), y.data());
+        return deviation(y, expected[0]);
+    };
+    using images = detail::convolution_of_images<Of>;
+    CHECK(one([](auto... a) { images::template forward<Activation, Pooling>(a...); }) <=
+          laws::float_error);
+#if CTNN_HAS_XSIMD
+    using filters = detail::convolution_of_one_image<Of, Activation, Pooling>;
+    using columns = detail::convolution_with_columns_in_lanes<Of, Activation, Pooling>;
+    CHECK(one(filters::run) <= laws::float_error);
+    CHECK(one(columns::run) <= laws::float_error);
+#endif
+    const std::vector<native> x = in_lanes(p.x);
+    std::vector<native> y(size, native(std::numeric_limits<float>::quiet_NaN()));
+    images::template forward<Activation, Pooling>(x.data(), p.kernel.data(), p.bias.data(),
+                                                  y.data());
+    for (std::size_t n = 0; n < simd::native_lanes; ++n)
+        CHECK(deviation(lane(y, n), expected[n]) <= laws::float_error);
+}
+
+/// Backward in lanes against one image after the other, whose loops are the definition.
+template <convolution Of>
+void check_backward(const problem<Of>& p) {
+    using images = detail::convolution_of_images<Of>;
+    laws::generator random(7);
+    std::vector<floats> d_y;
+    floats d_kernel(sizes<Of>::kernel, 0.5f), d_bias(Of.has_bias ? Of.filters : 0, 0.5f);
+    floats lanes_d_kernel = d_kernel, lanes_d_bias = d_bias;
+    for (std::size_t n = 0; n < simd::native_lanes; ++n)
+        d_y.push_back(random.vector(sizes<Of>::y, -1.0f, 1.0f));
+
+    const std::vector<native> x = in_lanes(p.x), lanes_d_y = in_lanes(d_y);
+    std::vector<native> d_x(sizes<Of>::x, native(std::numeric_limits<float>::quiet_NaN()));
+    images::input_gradient(p.kernel.data(), lanes_d_y.data(), d_x.data());
+    images::parameter_gradient(x.data(), lanes_d_y.data(), lanes_d_kernel.data(),
+                               lanes_d_bias.data());
+    for (std::size_t n = 0; n < simd::native_lanes; ++n) {
+        // The transpose: <convolve(x), d_y> = <x, d_x>, with x the unit vectors, all at once.
+        reference::numbers expected(sizes<Of>::x);
+        for (std::size_t h = 0; h < sizes<Of>::height; ++h)
+            for (std::size_t w = 0; w < sizes<Of>::width; ++w)
+                for (std::size_t f = 0; f < Of.filters; ++f)
+                    for (std::size_t i = 0; i < Of.rows.taps; ++i)
+                        for (std::size_t j = 0; j < Of.columns.taps; ++j)
+                            for (std::size_t c = 0; c < Of.group_channels(); ++c) {
+                                const std::size_t row =
+                                    h * Of.rows.stride + i * Of.rows.dilation - Of.rows.before;
+                                const std::size_t column = w * Of.columns.stride +
+                                                           j * Of.columns.dilation -
+                                                           Of.columns.before;
+                                if (row >= Of.rows.input || column >= Of.columns.input) continue;
+                                const std::size_t channel =
+                                    f / Of.group_filters() * Of.group_channels() + c;
+                                expected[(row * Of.columns.input + column) * Of.channels +
+                                         channel] +=
+                                    static_cast<double>(
+                                        p.kernel[((i * Of.columns.taps + j) * Of.group_channels() +
+                                                  c) *
+                                                     Of.filters +
+                                                 f]) *
+                                    static_cast<double>(
+                                        d_y[n][(h * sizes<Of>::width + w) * Of.filters + f]);
+                            }
+        if (n < 2) CHECK(deviation(lane(d_x, n), expected) <= laws::float_error);
+        images::parameter_gradient(p.x[n].data(), d_y[n].data(), d_kernel.data(), d_bias.data());
+    }
+    CHECK(deviation(lanes_d_kernel, d_kernel) <= 10 * laws::float_error);
+    CHECK(deviation(lanes_d_bias, d_bias) <= 10 * laws::float_error);
+}
+
+template <convolution Of>
+void check() {
+    const problem<Of> p;
+    std::vector<reference::numbers> plain, pooled;
+    for (const floats& image : p.x) {
+        const reference::map y = convolved<Of>(image, p.kernel, p.bias);
+        plain.push_back(y.values);
+        pooled.push_back(reference::max_pool2d{{2, 2}, {2, 2}}(reference::relu(y, {}), {}).values);
+    }
+    using output = shape<sizes<Of>::height, sizes<Of>::width, Of.filters>;
+    check_forward<Of, detail::no_activation, detail::no_pooling>(p, plain);
+    check_forward<Of, relu::on<output>, max_pool2d<window<2, 2>>::on<output>>(p, pooled);
+    check_backward(p);
+}
+
+/// An axis of `input` pixels.
+constexpr axis along(std::size_t input, std::size_t taps, std::size_t before = 0,
+                     std::size_t after = 0, std::size_t stride = 1, std::size_t dilation = 1) {
+    return {input, taps, stride, dilation, before, after};
+}
+
+}  // namespace
+
+TEST_CASE("5 x 5, same, six filters on one channel") {
+    check<convolution{along(28, 5, 2, 2), along(28, 5, 2, 2), 1, 6, 1, true}>();
+}
+TEST_CASE("odd sizes, padding that differs on every side, no bias") {
+    check<convolution{along(9, 3, 2, 0), along(11, 4, 1, 3), 3, 7, 1, false}>();
+}
+TEST_CASE("more filters than lanes, and some more") {
+    check<convolution{along(7, 3, 1, 1), along(6, 3, 1, 1), 5, 37, 1, true}>();
+}
+TEST_CASE("more columns than lanes, and some more") {
+    check<convolution{along(5, 3), along(43, 3), 2, 3, 1, true}>();
+}
+TEST_CASE("strides and dilations, with and without a common divisor") {
+    check<convolution{along(17, 3, 1, 2, 3), along(19, 3, 2, 1, 2), 3, 5, 1, true}>();
+    check<convolution{along(15, 3, 2, 2, 1, 2), along(18, 3, 3, 3, 1, 3), 3, 4, 1, true}>();
+    check<convolution{along(17, 3, 1, 2, 2, 2), along(19, 3, 2, 2, 4, 2), 2, 4, 1, true}>();
+    check<convolution{along(17, 3, 1, 2, 3, 2), along(19, 2, 2, 2, 2, 3), 2, 4, 1, true}>();
+}
+TEST_CASE("a stride that is larger than the kernel leaves pixels out") {
+    check<convolution{along(14, 2, 0, 0, 3), along(13, 1, 0, 0, 3), 2, 4, 1, true}>();
+}
+TEST_CASE("groups") {
+    check<convolution{along(8, 3, 1, 1), along(9, 3, 1, 1), 8, 12, 4, true}>();
+    check<convolution{along(8, 3, 1, 1), along(9, 3, 1, 1), 6, 20, 2, false}>();
+}
+TEST_CASE("depthwise: channels that fill no vector, some, and some more") {
+    check<convolution{along(6, 3, 1, 1), along(7, 3, 1, 1), 3, 3, 3, true}>();
+    check<convolution{along(6, 3, 1, 1), along(11, 3, 1, 1), 29, 29, 29, true}>();
+    check<convolution{along(9, 3, 1, 1, 2), along(12, 5, 2, 2, 2), 18, 18, 18, false}>();
+    check<convolution{along(9, 3, 2, 2, 1, 2), along(12, 3, 2, 2, 1, 2), 5, 5, 5, true}>();
+    check<convolution{along(9, 3, 0, 1, 2, 3), along(22, 3, 3, 2, 3, 2), 4, 4, 4, true}>();
+}
+TEST_CASE("1 x 1") {
+    check<convolution{along(6, 1), along(6, 1), 9, 18, 1, true}>();
+}
+TEST_CASE("a padded image that does not fit on the stack as a whole: bands of rows") {
+    check<convolution{along(30, 3, 1, 1), along(33, 3, 1, 1), 10, 4, 1, true}>();
+}
