@@ -45,6 +45,10 @@ struct no_activation {
     static constexpr T value(T x) noexcept {
         return x;
     }
+    template <class T>
+    static constexpr T slope(T) noexcept {
+        return T(1.0f);
+    }
 };
 struct no_pooling {
     static constexpr std::size_t window_rows = 1, window_columns = 1;

@@ -9,6 +9,7 @@
 #include <ctnn/images_in_lanes.hpp>
 #include <ctnn/layer.hpp>
 
+#include <cstdint>
 #include <type_traits>
 
 namespace ctnn::detail {
@@ -62,6 +63,16 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
         }
         convolution_of_images<Layer::of>::template forward<Activation, Pooling>(x.data(), kernel,
                                                                                 bias(w), y.data());
+    }
+
+    /// The same in training: keeps of each window where its maximum was, a byte for every lane,
+    /// instead of the map before pooling.
+    template <class Activation, class Pooling, class T, class Pooled>
+    static constexpr void compute_with_positions(weights w, tensor_view<Input, const T> x,
+                                                 tensor_view<Pooled, T> y,
+                                                 std::uint8_t* positions) noexcept {
+        convolution_of_images<Layer::of>::template forward<Activation, Pooling>(
+            x.data(), w.kernel().data(), bias(w), y.data(), positions);
     }
 
     /// d_x(h s + i d - pad, ...) = sum over every (h, w, i, j, f) that saw the pixel of d_y(h, w,

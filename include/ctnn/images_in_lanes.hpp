@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
 
 namespace ctnn::detail {
 
@@ -179,10 +181,12 @@ struct convolution_of_images {
     // h, w: output row, column (after pooling, if there is); p, q: row, column in the pooling
     // window; g: group; f: filter of the group; c: channel of the group; t: position in the tile
 
-    /// y = pooling(activation(bias + x * kernel))
-    template <class Activation, class Pooling, class T>
-    static constexpr void forward(const T* x, const float* kernel, const float* bias,
-                                  T* y) noexcept {
+    /// y = pooling(activation(bias + x * kernel)). With `Position` = std::uint8_t also writes, for
+    /// every output and lane, which number of its pooling window (row by row, from 0) was the first
+    /// of the largest.
+    template <class Activation, class Pooling, class T, class Position = std::nullptr_t>
+    static constexpr void forward(const T* x, const float* kernel, const float* bias, T* y,
+                                  Position* positions = nullptr) noexcept {
         for (std::size_t h = 0; h < height / Pooling::window_rows; ++h)
             for (std::size_t g = 0; g < groups; ++g)
                 for_columns<width / Pooling::window_columns,
@@ -193,8 +197,8 @@ struct convolution_of_images {
                     simd::for_tiles<filters_at_once, tile_for<T>(filters_at_once).features>([&](
                         std::size_t f, auto size) __attribute__((always_inline)) {
                         outputs<Activation, Pooling, count, size, inside>(
-                            x + g * group_channels, kernel + g * group_filters + f, bias, y, h, w,
-                            g * group_filters + f);
+                            x + g * group_channels, kernel + g * group_filters + f, bias, y,
+                            positions, h, w, g * group_filters + f);
                     });
                 });
     }
@@ -293,15 +297,19 @@ private:
     }
 
     template <class Activation, class Pooling, std::size_t Count, std::size_t Size, bool Inside,
-              class T>
+              class T, class Position>
     [[gnu::always_inline]] static constexpr void
-    outputs(const T* x, const float* kernel, const float* bias, T* y, std::size_t h, std::size_t w,
+    outputs(const T* x, const float* kernel, const float* bias, T* y,
+            [[maybe_unused]] Position* positions, std::size_t h, std::size_t w,
             std::size_t first) noexcept {
+        constexpr bool keeps_positions = std::is_same_v<Position, std::uint8_t>;
         constexpr std::size_t pool = Pooling::window_columns;
         constexpr std::size_t wide = Inside ? Count * pool : 1;  // columns at once
         T kept[Count * Size];
+        [[maybe_unused]] T found[Count * Size];
         simd::unroll<Count * Size>([&](auto t) __attribute__((always_inline)) {
             kept[t] = Pooling::template start<T>();
+            if constexpr (keeps_positions) found[t] = T(0.0f);
         });
         for (std::size_t p = 0; p < Pooling::window_rows; ++p)
             for (std::size_t q = 0; q < Count * pool; q += wide) {
@@ -317,12 +325,20 @@ private:
                                                                w * pool + q, sum);
                 simd::unroll<wide * Size>([&](auto t) __attribute__((always_inline)) {
                     constexpr std::size_t to = t / Size / pool * Size + t % Size;
-                    kept[to] = Pooling::combine(kept[to], T(Activation::value(sum[t])));
+                    const T value(Activation::value(sum[t]));
+                    if constexpr (keeps_positions) {
+                        const auto position = static_cast<float>(p * pool + q + t / Size % pool);
+                        found[to] = simd::select(value > kept[to], T(position), found[to]);
+                    }
+                    kept[to] = Pooling::combine(kept[to], value);
                 });
             }
-        T* to = y + (h * (width / pool) + w) * Of.filters + first;
+        const std::size_t at = (h * (width / pool) + w) * Of.filters + first;
         simd::unroll<Count * Size>([&](auto t) __attribute__((always_inline)) {
-            to[t / Size * Of.filters + t % Size] = Pooling::finish(kept[t]);
+            constexpr std::size_t to = t / Size * Of.filters + t % Size;
+            y[at + to] = Pooling::finish(kept[t]);
+            if constexpr (keeps_positions)
+                simd::store_bytes(positions + (at + to) * simd::lanes_of<T>, found[t]);
         });
     }
 
@@ -331,8 +347,8 @@ private:
     static constexpr void input_gradient_of(const float* kernel, const T* d_y, T* d_x) noexcept {
         constexpr tap_sum rows = backward_sum(Of.rows, Row);
         constexpr tap_sum columns = backward_sum(Of.columns, Column);
-        using sums = tap_sums<rows, columns, weight_steps{group_filters, 1, Of.filters}, Of.filters,
-                              Of.columns.taps, Of.tap_size(), is_depthwise>;
+        using backward_sums = tap_sums<rows, columns, weight_steps{group_filters, 1, Of.filters},
+                                       Of.filters, Of.columns.taps, Of.tap_size(), is_depthwise>;
         constexpr std::size_t feature_step = is_depthwise ? 1 : Of.filters;
         for (std::size_t m = 0; m < rows.targets; ++m)
             for (std::size_t g = 0; g < groups; ++g)
@@ -345,7 +361,7 @@ private:
                         simd::unroll<count * size>([&](auto t) __attribute__((always_inline)) {
                             sum[t] = T(0.0f);
                         });
-                        sums::template add<count, size, inside>(
+                        backward_sums::template add<count, size, inside>(
                             d_y + g * group_filters + (is_depthwise ? c : 0),
                             kernel + g * group_filters + c * feature_step, m, n, sum);
                         T* to = d_x +
@@ -446,26 +462,26 @@ private:
     template <std::size_t Channels, std::size_t Filters, class T>
     static void kernel_gradient(const T* x, const T* d_y, float* d_kernel) noexcept {
         using this_band = band<T, Channels, Filters>;
-        using sums = weight_sums<T, Channels, Filters>;
+        using tiles = weight_sums<T, Channels, Filters>;
         this_band copied;
         if constexpr (this_band::rows == height) {
             copied.fill(x, d_y, 0, height);
-            sums::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
-                                    auto tile) __attribute__((always_inline)) {
+            tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
+                                     auto tile) __attribute__((always_inline)) {
                 T sum[tile.size];
                 tile.clear(sum);
                 tile.add(copied, height, i, j, c, f, sum);
                 tile.store(sum, d_kernel, i, j, c, f);
             });
         } else {
-            T kept[sums::size];
+            T kept[tiles::size];
             for (T& sum : kept) sum = T(0.0f);
             for (std::size_t first = 0; first < height; first += this_band::rows) {
                 const std::size_t count = std::min(this_band::rows, height - first);
                 copied.fill(x, d_y, first, count);
                 T* next = kept;
-                sums::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
-                                        auto tile) __attribute__((always_inline)) {
+                tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
+                                         auto tile) __attribute__((always_inline)) {
                     T sum[tile.size];
                     simd::unroll<tile.size>([&](auto t) __attribute__((always_inline)) {
                         sum[t] = next[t];
@@ -478,8 +494,8 @@ private:
                 });
             }
             const T* next = kept;
-            sums::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
-                                    auto tile) __attribute__((always_inline)) {
+            tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
+                                     auto tile) __attribute__((always_inline)) {
                 tile.store(next, d_kernel, i, j, c, f);
                 next += tile.size;
             });

@@ -53,6 +53,8 @@ struct layer_base {
     static constexpr bool fuses_activation = false, fuses_pooling = false;
     /// Whether it can be fused so: it acts on every element by itself, or pools disjoint windows.
     static constexpr bool is_elementwise = false, has_disjoint_windows = false;
+    /// Whether its gradient can be computed from the positions of maxima.
+    static constexpr bool keeps_positions = false;
     /// Whether y is x under another shape, so that nothing has to be done.
     static constexpr bool reshapes = false;
     /// How compute runs for one image and for one image per lane, when it takes `Pooling` along.

@@ -131,10 +131,11 @@ struct leaf_facts;
 template <class... Layers>
 struct leaf_facts<hana::tuple<Layers...>> {
     static constexpr std::size_t count = sizeof...(Layers);
-    static constexpr std::array<layer_facts, count> facts{layer_facts{
-        Layers::type::input_shape::size, Layers::type::output_shape::size, Layers::type::in_place,
-        Layers::type::reshapes, Layers::type::fuses_activation, Layers::type::fuses_pooling,
-        Layers::type::is_elementwise, Layers::type::has_disjoint_windows}...};
+    static constexpr std::array<layer_facts, count> facts{
+        layer_facts{Layers::type::input_shape::size, Layers::type::output_shape::size,
+                    Layers::type::in_place, Layers::type::reshapes, Layers::type::fuses_activation,
+                    Layers::type::fuses_pooling, Layers::type::is_elementwise,
+                    Layers::type::has_disjoint_windows, Layers::type::keeps_positions}...};
     static constexpr std::size_t parameters =
         (std::size_t{0} + ... + Layers::type::parameter_count);
     static constexpr std::size_t multiply_adds =

@@ -15,6 +15,7 @@ struct layer_facts {
     bool reshapes;              // its output is its input
     bool fuses_activation = false, fuses_pooling = false;
     bool is_elementwise = false, has_disjoint_windows = false;
+    bool keeps_positions = false;
 };
 
 /// How many layers each layer computes in one go, beginning with itself: a convolution with the
@@ -29,6 +30,22 @@ plan_stages(const std::array<layer_facts, Layers>& facts) noexcept {
         if (facts[first].fuses_activation && next < Layers && facts[next].is_elementwise) ++next;
         if (facts[first].fuses_pooling && next < Layers && facts[next].has_disjoint_windows) ++next;
         lengths[first] = next - first;
+    }
+    return lengths;
+}
+
+/// The same in training: only where pooling can be undone from the positions of the maxima; what
+/// comes between is elementwise and works on its own output.
+template <std::size_t Layers>
+constexpr std::array<std::size_t, Layers>
+plan_training_stages(const std::array<layer_facts, Layers>& facts) noexcept {
+    std::array<std::size_t, Layers> lengths = plan_stages(facts);
+    for (std::size_t i = 0; i < Layers; ++i) {
+        if (lengths[i] < 2) continue;
+        const std::size_t length = lengths[i];
+        const bool fuses =
+            facts[i + length - 1].keeps_positions && (length == 2 || facts[i + 1].in_place);
+        for (std::size_t n = 0; n < length && !fuses; ++n) lengths[i + n] = 1;
     }
     return lengths;
 }

@@ -312,6 +312,20 @@ inline xsimd::batch<float, A> sqrt(xsimd::batch<float, A> x) noexcept {
 template <class T>
 inline constexpr std::size_t lanes_of = lane_count<T>::value;
 
+/// Whole numbers in [0, 255], a byte for each lane.
+template <class T>
+constexpr void store_bytes(std::uint8_t* memory, T x) noexcept {
+    float lanes[lanes_of<T>];
+    store(lanes, x);
+    for (std::size_t n = 0; n < lanes_of<T>; ++n) memory[n] = static_cast<std::uint8_t>(lanes[n]);
+}
+template <class T>
+constexpr T load_bytes(const std::uint8_t* memory) noexcept {
+    float lanes[lanes_of<T>];
+    for (std::size_t n = 0; n < lanes_of<T>; ++n) lanes[n] = static_cast<float>(memory[n]);
+    return load<T>(lanes);
+}
+
 /// Goes through `count` floats: calls `f(first, T{})` for a vector `T` of them as long as there are
 /// enough, then with `float` for each of the rest.
 template <class F>

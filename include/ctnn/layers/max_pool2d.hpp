@@ -4,6 +4,7 @@
 #include <ctnn/layer.hpp>
 #include <ctnn/sliding_window.hpp>
 
+#include <cstdint>
 #include <limits>
 
 namespace ctnn {
@@ -62,6 +63,10 @@ struct max_pool2d {
         static constexpr bool has_disjoint_windows =
             rows.stride == rows.taps && columns.stride == columns.taps &&
             rows.padded() == rows.input && columns.padded() == columns.input;
+        /// In training a convolution before it then keeps a byte for each output, the position of
+        /// the maximum.
+        static constexpr bool keeps_positions =
+            has_disjoint_windows && !to_every_maximum && window_rows * window_columns <= 256;
         template <class T>
         static constexpr T start() noexcept {
             return T(-std::numeric_limits<float>::infinity());
@@ -111,6 +116,31 @@ struct max_pool2d {
                     }
                 }
             }
+        }
+
+        /// The same from the positions of the maxima; `Activation` came before pooling, y is what
+        /// pooling gave.
+        template <class Activation, class T>
+        static constexpr void input_gradient_from_positions(tensor_view<output_shape, const T> y,
+                                                            const std::uint8_t* positions,
+                                                            tensor_view<output_shape, const T> d_y,
+                                                            tensor_view<Input, T> d_x) noexcept {
+            constexpr bool has_rest = output_shape::height * window_rows != Input::height ||
+                                      output_shape::width * window_columns != Input::width;
+            if constexpr (has_rest) d_x.fill(T(0.0f));
+            for (std::size_t h = 0; h < output_shape::height; ++h)
+                for (std::size_t w = 0; w < output_shape::width; ++w)
+                    for (std::size_t c = 0; c < Input::channels; ++c) {
+                        const T slope = d_y(h, w, c) * Activation::slope(T(y(h, w, c)));
+                        const std::size_t at =
+                            ((h * output_shape::width) + w) * Input::channels + c;
+                        const T position = simd::load_bytes<T>(positions + at * simd::lanes_of<T>);
+                        for (std::size_t i = 0; i < window_rows; ++i)
+                            for (std::size_t j = 0; j < window_columns; ++j)
+                                d_x(h * window_rows + i, w * window_columns + j, c) = simd::select(
+                                    position == T(static_cast<float>(i * window_columns + j)),
+                                    slope, T(0.0f));
+                    }
         }
 
     private:

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
 #include <utility>
 
 namespace ctnn {
@@ -28,7 +30,8 @@ private:
         while (i < Leaves && Network::facts::offsets[i + 1] == 0) ++i;
         return i;
     }();
-    static constexpr auto kept = detail::plan_training(facts);
+    static constexpr auto stages = detail::plan_training_stages(facts);
+    static constexpr auto kept = detail::plan_training(detail::fuse(facts, stages));
     static constexpr auto slopes = detail::plan_gradients(facts, 0);
 
     template <std::size_t Index>
@@ -37,6 +40,22 @@ private:
     using leaf_input = typename leaf<Index>::input_shape;
     template <std::size_t Index>
     using leaf_output = typename leaf<Index>::output_shape;
+
+    /// The first layer of the stage that layer `index` belongs to.
+    static constexpr std::size_t stage_of(std::size_t index) noexcept {
+        while (stages[index] == 0) --index;
+        return index;
+    }
+    /// Where the positions of stage `index`'s maxima start, in bytes for each lane.
+    static constexpr std::size_t position_offset(std::size_t index) noexcept {
+        std::size_t offset = 0;
+        for (std::size_t i = 0; i < index; ++i)
+            if (stages[i] > 1) offset += facts[i + stages[i] - 1].output;
+        return offset;
+    }
+    template <std::size_t Index>
+    using activation = std::conditional_t<stages[Index] == 3, leaf<std::min(Index + 1, Leaves - 1)>,
+                                          detail::no_activation>;
 
 public:
     using input_shape = typename Network::input_shape;
@@ -52,6 +71,9 @@ public:
     tensor<input_shape, T> x;
     detail::scratch<T, kept.size> activations;
     detail::scratch<T, std::max(slopes.size, output_shape::size)> d_activations;
+
+    /// Of the maxima where a convolution, an activation and pooling are computed in one go.
+    std::uint8_t positions[std::max<std::size_t>(1, position_offset(Leaves) * simd::lanes_of<T>)];
 
     /// Runs the layers on `x` and keeps what each of them gave.
     constexpr void forward(weights w) noexcept {
@@ -121,7 +143,14 @@ private:
 
     template <std::size_t Index>
     constexpr void forward_through(weights w) noexcept {
-        if constexpr (!leaf<Index>::reshapes) {
+        if constexpr (stages[Index] > 1) {
+            using pooling = leaf<Index + stages[Index] - 1>;
+            leaf<Index>::template compute_with_positions<activation<Index>, pooling>(
+                weights_of<Index>(w), input_of<Index>(),
+                tensor_view<typename pooling::output_shape, T>(
+                    const_cast<T*>(output_of<Index + 1>())),
+                positions + position_offset(Index) * simd::lanes_of<T>);
+        } else if constexpr (stages[Index] == 1 && !leaf<Index>::reshapes) {
             const tensor_view<leaf_output<Index>, T> y(
                 const_cast<T*>(output_of<Index + 1>()));  // ours
             if constexpr (leaf<Index>::parameter_count > 0)
@@ -136,7 +165,16 @@ private:
     template <std::size_t Index, std::size_t Last>
     constexpr void backward_through(weights w, gradients d_w) noexcept {
         using this_leaf = leaf<Index>;
-        if constexpr (!this_leaf::reshapes) {
+        constexpr std::size_t stage = stage_of(Index);
+        if constexpr (stage != Index) {
+            // The stage's last layer goes back through all but its first.
+            if constexpr (Index + 1 == stage + stages[stage])
+                this_leaf::template input_gradient_from_positions<activation<stage>>(
+                    tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()),
+                    positions + position_offset(stage) * simd::lanes_of<T>,
+                    tensor_view<leaf_output<Index>, const T>(d_output_of<Index + 1>()),
+                    tensor_view<leaf_input<Index>, T>(d_output_of<Index>()));
+        } else if constexpr (!this_leaf::reshapes) {
             const tensor_view<leaf_output<Index>, const T> d_y(d_output_of<Index + 1>());
             if constexpr (this_leaf::parameter_count > 0)
                 this_leaf::parameter_gradient(
