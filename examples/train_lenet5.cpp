@@ -16,7 +16,7 @@ namespace {
 
 struct arguments {
     std::string data = fashion_mnist(), save, load;
-    std::size_t epochs = 5, batch_size = 32;
+    std::size_t epochs = 5, batch_size = 32, threads = 1;
     std::uint64_t seed = 1;
 };
 
@@ -34,8 +34,11 @@ void run(const arguments& a) {
 
     const auto optimizer = std::make_unique<ctnn::adam<lenet5>>();
     double seconds = 0.0;
-    ctnn::fit_options<ctnn::dataset<lenet5::input>> options{
-        .epochs = a.epochs, .batch_size = a.batch_size, .seed = a.seed, .validation = &test};
+    ctnn::fit_options<ctnn::dataset<lenet5::input>> options{.epochs = a.epochs,
+                                                            .batch_size = a.batch_size,
+                                                            .seed = a.seed,
+                                                            .threads = a.threads,
+                                                            .validation = &test};
     options.on_epoch = [&](std::size_t epoch, const ctnn::epoch_result& e) {
         std::printf(
             "epoch %zu: cost %.4f, accuracy %.4f, validation cost %.4f, validation accuracy %.4f\n",
@@ -46,7 +49,7 @@ void run(const arguments& a) {
     };
     const ctnn::history history = ctnn::fit(*w, *optimizer, train, options);
 
-    const ctnn::evaluation e = ctnn::evaluate(*w, test);
+    const ctnn::evaluation e = ctnn::evaluate(*w, test, {.threads = a.threads});
     std::printf("test accuracy %.4f, cost %.4f\n", e.accuracy, e.loss);
     if (!history.epochs.empty())
         std::printf("%.2f s an epoch, %zu lanes\n",
@@ -69,6 +72,8 @@ int main(int argc, char** argv) {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_option("--seed", a.seed, "of the first weights and the images' order")
+        ->capture_default_str();
+    app.add_option("--threads", a.threads, "0: all of the processor's; the result is the same")
         ->capture_default_str();
     app.add_option("--save", a.save, "write the weights to this .safetensors file");
     app.add_option("--load", a.load, "start from the weights in this file");

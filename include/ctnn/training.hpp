@@ -1,5 +1,5 @@
-// Training: losses, first values, optimizers, one step, and fit and evaluate. For hosts: fit
-// allocates, throws on bad input and prints.
+// Training: losses, first values, optimizers, one step, and fit, evaluate and predict on threads.
+// For hosts: they allocate, throw on bad input, and fit prints.
 #pragma once
 
 #include <ctnn/ctnn.hpp>
@@ -9,4 +9,5 @@
 #include <ctnn/training/initializers.hpp>
 #include <ctnn/training/losses.hpp>
 #include <ctnn/training/optimizers.hpp>
+#include <ctnn/training/predict.hpp>
 #include <ctnn/training/train_step.hpp>

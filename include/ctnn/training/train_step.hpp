@@ -29,60 +29,39 @@ struct evaluation {
     double accuracy = 0.0;
 };
 
-/// The memory that training needs beside the parameters and the optimizer; plain, about as large as
-/// the network's activations times the lanes. Keep it between steps, and off the stack.
-template <class Network, class Loss = sparse_categorical_crossentropy, class T = simd::native>
-struct training_workspace {
-    using loss = typename Loss::template on<Network>;
-
-    backpropagation<Network, T, loss::leaves> pass;
-    tensor<typename Network::output_shape, T> targets;
-    parameters<Network> d_w;
-};
-
 namespace detail {
 
 /// Sums of loss and accuracy over images; the order of the additions is fixed.
 struct sums {
     double loss = 0.0, accuracy = 0.0;
+    constexpr sums& operator+=(const sums& more) noexcept {
+        loss += more.loss;
+        accuracy += more.accuracy;
+        return *this;
+    }
     [[nodiscard]] constexpr evaluation mean_over(std::size_t images) const noexcept {
         const double count = static_cast<double>(images);
         return {loss / count, accuracy / count};
     }
 };
 
-/// Examples number `first` ... of a list, a lane each. `index` says which image stands at a
-/// position.
-template <class Network, class Loss, class T, class Target, class Index>
-class lane_runner {
+/// Images and their targets, one per lane, and all that lies between.
+template <class Network, class Loss, class T>
+struct lane_workspace {
     using loss = typename Loss::template on<Network>;
     using output_shape = typename Network::output_shape;
-    static constexpr std::size_t lanes = simd::lanes_of<T>;
-    static_assert(sizeof(targets_fit<loss, Target>) > 0);
 
-public:
-    lane_runner(const parameters<Network>& w, std::span<const typename Network::input> inputs,
-                std::span<const Target> targets, Index index,
-                training_workspace<Network, Loss, T>& workspace) noexcept
-        : w_(w), inputs_(inputs), targets_(targets), index_(index), workspace_(workspace) {}
+    backpropagation<Network, T, loss::leaves> pass;
+    tensor<output_shape, T> targets;
 
-    /// Runs the `count` images from position `first` on forward; adds their losses to `total`. With
-    /// `weight` > 0 also backward: adds weight times their gradients to the workspace's d_w.
-    void run(std::size_t first, std::size_t count, float weight, sums& total) noexcept {
-        for (std::size_t done = 0; done < count; done += lanes)
-            run_lanes(first + done, std::min(lanes, count - done), weight, total);
-    }
-
-private:
-    void run_lanes(std::size_t first, std::size_t count, float weight, sums& total) noexcept {
-        auto& pass = workspace_.pass;
-        std::array<const typename Network::input*, lanes> images{};
-        for (std::size_t n = 0; n < count; ++n) images[n] = &inputs_[index_(first + n)];
-        to_lanes<T>(images, tensor_view(pass.x));
-        load_targets(first, count);
-        pass.forward(w_);
-
-        const tensor_view<output_shape, const T> z(pass.output().data()), t(workspace_.targets);
+    /// Runs the images of the first `count` lanes forward; adds their losses to `total`. Unless
+    /// `d_w` is null also backward: adds `weight` times their gradients to it. Never inlined: one
+    /// copy gives whoever calls the same bits.
+    [[gnu::noinline]] void run(const parameters<Network>& w, std::size_t count, sums& total,
+                               float* d_w, float weight) noexcept {
+        constexpr std::size_t lanes = simd::lanes_of<T>;
+        pass.forward(w);
+        const tensor_view<output_shape, const T> z(pass.output().data()), t(targets);
         const tensor_view<output_shape, T> d_z(pass.d_output().data());
         float losses[lanes], hits[lanes], weights[lanes]{};
         simd::store(losses, T(loss::evaluate(z, t, d_z)));
@@ -91,19 +70,69 @@ private:
         else
             std::fill_n(hits, lanes, std::numeric_limits<float>::quiet_NaN());
         for (std::size_t n = 0; n < count; ++n) {
-            total.loss += static_cast<double>(losses[n]);
-            total.accuracy += static_cast<double>(hits[n]);
+            total += {static_cast<double>(losses[n]), static_cast<double>(hits[n])};
             weights[n] = weight;  // lanes without an image keep 0: they have no gradient
         }
-        if (weight > 0.0f) {
-            const T scale = simd::load<T>(weights);
-            for (T& d : d_z) d = d * scale;
-            pass.backward(w_, workspace_.d_w);
+        if (d_w == nullptr) return;
+        const T scale = simd::load<T>(weights);
+        for (T& d : d_z) d = d * scale;
+        pass.backward(w, parameter_view<Network, float>(d_w));
+    }
+};
+
+}  // namespace detail
+
+/// The memory that training needs beside the parameters and the optimizer; plain, about as large as
+/// the network's activations times the lanes, and twice its parameters. Keep it between steps, and
+/// off the stack.
+template <class Network, class Loss = sparse_categorical_crossentropy, class T = simd::native>
+struct training_workspace {
+    std::array<detail::lane_workspace<Network, Loss, T>, 1> lanes;  // for the only worker
+    std::array<parameters<Network>, 2> gradients;
+
+    /// Calls f(worker, piece) for every piece in [0, pieces).
+    template <class F>
+    static void run(std::size_t pieces, const F& f) noexcept {
+        for (std::size_t piece = 0; piece < pieces; ++piece) f(std::size_t{0}, piece);
+    }
+};
+
+namespace detail {
+
+/// Runs examples of a list. `index` says which image stands at a position. Several threads may use
+/// one runner, each with a workspace of its own.
+template <class Network, class Loss, class T, class Target, class Index>
+class lane_runner {
+    using loss = typename Loss::template on<Network>;
+    using workspace = lane_workspace<Network, Loss, T>;
+    static_assert(sizeof(targets_fit<loss, Target>) > 0);
+
+public:
+    static constexpr std::size_t lanes = simd::lanes_of<T>;
+
+    lane_runner(const parameters<Network>& w, std::span<const typename Network::input> inputs,
+                std::span<const Target> targets, Index index) noexcept
+        : w_(w), inputs_(inputs), targets_(targets), index_(index) {}
+
+    /// Runs the `count` images from position `first` on, as many at once as there are lanes;
+    /// returns the sums of their losses. `d_w` and `weight` as above.
+    sums run(std::size_t first, std::size_t count, workspace& space, float* d_w = nullptr,
+             float weight = 0.0f) const noexcept {
+        sums total;
+        for (std::size_t done = 0; done < count; done += lanes) {
+            const std::size_t here = std::min(lanes, count - done);
+            load(first + done, here, space);
+            space.run(w_, here, total, d_w, weight);
         }
+        return total;
     }
 
-    void load_targets(std::size_t first, std::size_t count) noexcept {
-        for (std::size_t i = 0; i < output_shape::size; ++i) {
+private:
+    void load(std::size_t first, std::size_t count, workspace& space) const noexcept {
+        std::array<const typename Network::input*, lanes> images{};
+        for (std::size_t n = 0; n < count; ++n) images[n] = &inputs_[index_(first + n)];
+        to_lanes<T>(images, tensor_view(space.pass.x));
+        for (std::size_t i = 0; i < Network::output_shape::size; ++i) {
             float values[lanes]{};
             for (std::size_t n = 0; n < count; ++n) {
                 const Target& target = targets_[index_(first + n)];
@@ -112,7 +141,7 @@ private:
                 else if constexpr (is_tensor<Target>)
                     values[n] = target[i];
             }
-            workspace_.targets[i] = simd::load<T>(values);
+            space.targets[i] = simd::load<T>(values);
         }
     }
 
@@ -120,7 +149,6 @@ private:
     std::span<const typename Network::input> inputs_;
     std::span<const Target> targets_;
     Index index_;
-    training_workspace<Network, Loss, T>& workspace_;
 };
 
 /// Throws std::invalid_argument unless there are images, each with a target the network can give.
@@ -143,13 +171,60 @@ void check_examples(const char* where, std::size_t images, std::span<const Targe
     }
 }
 
-/// One step over the images at positions `first` ... `first + count` of the runner's list.
-template <class Network, class Loss, class T, class Optimizer, class Runner>
-void step(parameters<Network>& w, Optimizer& optimizer, Runner& runner, std::size_t first,
-          std::size_t count, training_workspace<Network, Loss, T>& workspace, sums& total) {
-    std::fill_n(workspace.d_w.elements, Network::parameter_count, 0.0f);
-    runner.run(first, count, 1.0f / static_cast<float>(count), total);
-    optimizer.update(w, workspace.d_w);
+/// How many parts of `size` there are in `count`, the last one perhaps smaller.
+constexpr std::size_t parts_of(std::size_t count, std::size_t size) noexcept {
+    return count / size + (count % size != 0 ? 1 : 0);
+}
+/// A batch is cut into pieces: packs of images that go through the lanes together, spread over at
+/// most this many. More would cost steps on one thread more time.
+inline constexpr std::size_t most_pieces = 8;
+constexpr std::size_t pieces_of_batch(std::size_t count, std::size_t lanes) noexcept {
+    return std::min(most_pieces, parts_of(count, lanes));
+}
+
+/// One step over the images at positions `first` ... `first + count` of the runner's list. Every
+/// piece has a gradient of its own, and they are added in order: the bits depend neither on how
+/// many workers `space` has nor on for how many gradients, 2 or one for each piece.
+template <class Network, class Optimizer, class Runner, class Space>
+sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, std::size_t first,
+          std::size_t count, Space& space) {
+    const float weight = 1.0f / static_cast<float>(count);
+    const std::size_t packs = parts_of(count, Runner::lanes);
+    const std::size_t pieces = pieces_of_batch(count, Runner::lanes);
+    std::array<sums, most_pieces> results;
+    const auto start_of = [&](std::size_t piece) {
+        return std::min(count, piece * packs / pieces * Runner::lanes);
+    };
+    // The first piece goes to gradients[0], where all are added; the others to the rest in turn, as
+    // many at a time as there are.
+    const std::size_t rest = space.gradients.size() - 1;
+    const auto gradient_of = [&](std::size_t piece) {
+        return space.gradients[piece == 0 ? 0 : 1 + (piece - 1) % rest].elements;
+    };
+    for (std::size_t begin = 0; begin < pieces;) {
+        const std::size_t end = std::min(pieces, std::max<std::size_t>(begin, 1) + rest);
+        space.run(end - begin, [&](std::size_t worker, std::size_t i) {
+            const std::size_t piece = begin + i, start = start_of(piece);
+            float* const d_w = gradient_of(piece);
+            std::fill_n(d_w, Network::parameter_count, 0.0f);
+            results[piece] = runner.run(first + start, start_of(piece + 1) - start,
+                                        space.lanes[worker], d_w, weight);
+        });
+        constexpr std::size_t slice = 16384;  // floats; fewer are not worth waking a thread
+        space.run(parts_of(Network::parameter_count, slice), [&](std::size_t, std::size_t n) {
+            const std::size_t last = std::min(Network::parameter_count, (n + 1) * slice);
+            float* const sum = gradient_of(0);
+            for (std::size_t piece = std::max<std::size_t>(begin, 1); piece < end; ++piece) {
+                const float* const d_w = gradient_of(piece);
+                for (std::size_t i = n * slice; i < last; ++i) sum[i] += d_w[i];
+            }
+        });
+        begin = end;
+    }
+    optimizer.update(w, space.gradients[0]);
+    sums total;
+    for (std::size_t piece = 0; piece < pieces; ++piece) total += results[piece];
+    return total;
 }
 
 }  // namespace detail
@@ -169,10 +244,8 @@ evaluation train_step(parameters<Network>& w, Optimizer& optimizer,
     detail::check_examples<Network, Loss>("train_step", images.size(), all);
     const auto in_order = [](std::size_t i) { return i; };
     detail::lane_runner<Network, Loss, simd::native, target, decltype(in_order)> runner(
-        w, images, all, in_order, workspace);
-    detail::sums total;
-    detail::step(w, optimizer, runner, 0, images.size(), workspace, total);
-    return total.mean_over(images.size());
+        w, images, all, in_order);
+    return detail::step(w, optimizer, runner, 0, images.size(), workspace).mean_over(images.size());
 }
 /// The same, with a workspace from the heap for this step alone.
 template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer,

@@ -1,0 +1,42 @@
+// Keras' predict: the outputs for many images, on any number of threads.
+#pragma once
+
+#include <ctnn/network.hpp>
+#include <ctnn/training/thread_pool.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace ctnn {
+
+/// The outputs for any number of images, the same bits as `Network::predict` of the same spans, on
+/// any number of threads; `images` and `outputs` are contiguous ranges. Throws
+/// std::invalid_argument unless they are equally long, std::system_error where a thread cannot be
+/// started; nothing is written then. `predict(w, images, outputs, {.threads = 0})`
+template <class Network>
+void predict(const parameters<Network>& w,
+             std::type_identity_t<std::span<const typename Network::input>> images,
+             std::type_identity_t<std::span<typename Network::output>> outputs,
+             const thread_options& options = {}) {
+    if (images.size() != outputs.size())
+        throw std::invalid_argument(
+            "ctnn::predict: the number of outputs must be that of the images, found " +
+            std::to_string(outputs.size()) + " for " + std::to_string(images.size()));
+    constexpr std::size_t at_once = 16 * simd::native_lanes;  // whole packs, which share out evenly
+    const std::size_t pieces = images.size() / at_once + 1;   // the last may be empty
+    detail::workers workers(options.threads, pieces);
+    std::vector<typename Network::batch_workspace> spaces(workers.count());
+    workers.run(pieces, [&](std::size_t worker, std::size_t piece) {
+        const std::size_t first = piece * at_once;
+        const std::size_t count = std::min(at_once, images.size() - first);
+        Network::predict(w, images.subspan(first, count), outputs.subspan(first, count),
+                         spaces[worker]);
+    });
+}
+
+}  // namespace ctnn
