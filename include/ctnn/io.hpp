@@ -7,6 +7,7 @@
 #include <ctnn/io/file_error.hpp>
 #include <ctnn/io/header.hpp>
 #include <ctnn/io/idx.hpp>
+#include <ctnn/io/report.hpp>
 #include <ctnn/io/safetensors.hpp>
 #include <ctnn/io/safetensors_file.hpp>
 #include <ctnn/io/summary.hpp>

@@ -10,3 +10,4 @@
 #include <ctnn/training/losses.hpp>
 #include <ctnn/training/optimizers.hpp>
 #include <ctnn/training/train_step.hpp>
+#include <ctnn/training/trainer_bytes.hpp>

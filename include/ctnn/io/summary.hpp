@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -32,12 +31,21 @@ std::string extents_text() {
     return std::to_string(Shape::height) + " x " + std::to_string(Shape::width) + " x " + channels;
 }
 
-using summary_row = std::array<std::string, 4>;
-
-inline summary_row summary_cells(std::string_view name, std::string shape, std::size_t parameters,
-                                 std::size_t multiply_adds) {
-    return {std::string(name), std::move(shape), with_commas(parameters),
-            with_commas(multiply_adds)};
+/// Columns of text, each as wide as its widest cell: the first to the left, the others, which are
+/// numbers, to the right.
+template <std::size_t Columns>
+std::string table_text(const std::vector<std::array<std::string, Columns>>& rows) {
+    std::array<std::size_t, Columns> widths{};
+    for (const auto& row : rows)
+        for (std::size_t i = 0; i < Columns; ++i) widths[i] = std::max(widths[i], row[i].size());
+    std::string text;
+    for (const auto& row : rows) {
+        text += row[0] + std::string(widths[0] - row[0].size(), ' ');
+        for (std::size_t i = 1; i < Columns; ++i)
+            text += std::string(2 + widths[i] - row[i].size(), ' ') + row[i];
+        text += '\n';
+    }
+    return text;
 }
 
 }  // namespace detail
@@ -46,33 +54,22 @@ inline summary_row summary_cells(std::string_view name, std::string shape, std::
 /// parameters, multiply-adds for one image) and a line with the totals; each ends with '\n'.
 template <class Net>
 [[nodiscard]] std::string summary() {
-    using detail::summary_cells;
-    std::vector<detail::summary_row> rows{
+    using detail::with_commas;
+    std::vector<std::array<std::string, 4>> rows{
         {"layer", "output", "parameters", "multiply-adds"},
-        summary_cells("input", detail::extents_text<typename Net::input_shape>(), 0, 0)};
+        {"input", detail::extents_text<typename Net::input_shape>(), "0", "0"}};
     const auto add = [&]<class Layer>(std::type_identity<Layer>) {
-        rows.push_back(summary_cells(Layer::name,
-                                     detail::extents_text<typename Layer::output_shape>(),
-                                     Layer::parameter_count, Layer::multiply_adds));
+        rows.push_back({std::string(Layer::name),
+                        detail::extents_text<typename Layer::output_shape>(),
+                        with_commas(Layer::parameter_count), with_commas(Layer::multiply_adds)});
     };
     [&]<std::size_t... I>(std::index_sequence<I...>) {
         (add(std::type_identity<typename Net::template leaf<I>>{}), ...);
     }
     (std::make_index_sequence<Net::leaf_count>{});
 
-    std::array<std::size_t, 4> widths{};
-    for (const auto& row : rows)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-
-    std::string text;
-    for (const auto& row : rows) {
-        text += row[0] + std::string(widths[0] - row[0].size(), ' ');
-        for (std::size_t i = 1; i < row.size(); ++i)  // numbers to the right
-            text += std::string(2 + widths[i] - row[i].size(), ' ') + row[i];
-        text += '\n';
-    }
-    return text + detail::with_commas(Net::parameter_count) + " parameters, " +
-           detail::with_commas(Net::multiply_adds) + " multiply-adds an image\n";
+    return detail::table_text(rows) + with_commas(Net::parameter_count) + " parameters, " +
+           with_commas(Net::multiply_adds) + " multiply-adds an image\n";
 }
 
 }  // namespace ctnn
