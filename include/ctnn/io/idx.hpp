@@ -169,8 +169,8 @@ private:
         return value;
     }
     std::string data_size(std::size_t item_size) const {
-        return std::to_string(count * item_size) + " bytes (" + std::to_string(count) + " x " +
-               std::to_string(item_size) + ")";
+        return std::to_string(std::uint64_t{count} * item_size) + " bytes (" +
+               std::to_string(count) + " x " + std::to_string(item_size) + ")";
     }
 };
 

@@ -125,7 +125,7 @@ private:
 
     safetensors_file file_;
     std::ifstream stream_;
-    std::size_t file_size_ = 0, data_size_ = 0;
+    std::uint64_t file_size_ = 0, data_size_ = 0;
     std::vector<place> places_;
 
     [[noreturn]] void fail(const std::string& sentence) const {
@@ -163,7 +163,7 @@ private:
         if (size > file_size_ - 8)
             fail("the header's length must be at most " + std::to_string(file_size_ - 8) +
                  " bytes, the rest of the file, found " + std::to_string(size));
-        std::string header(size, ' ');
+        std::string header(static_cast<std::size_t>(size), ' ');
         read_bytes(header.data(), header.size());
         data_size_ = file_size_ - 8 - header.size();
         return header;
@@ -214,6 +214,11 @@ private:
         const auto whole = [](const nlohmann::json& n) { return n.is_number_unsigned(); };
         if (!value.is_array() || !std::all_of(value.begin(), value.end(), whole))
             fail(what + " must be a list of whole numbers from 0, found " + value.dump());
+        const auto fits = [](const nlohmann::json& n) {
+            return std::in_range<std::size_t>(n.get<std::uint64_t>());
+        };
+        if (!std::all_of(value.begin(), value.end(), fits))
+            fail(what + " must fit in memory, found " + value.dump());
         return value.get<std::vector<std::size_t>>();
     }
 
