@@ -1,0 +1,62 @@
+// Training on the board itself. Say its camera gives negatives, black on white, which the network
+// has never seen: starting from the weights in flash, it learns them by gradient descent. Fails
+// unless every step makes the loss smaller.
+#include "board.hpp"
+#include "lenet5.hpp"
+
+#include "ten.hpp"      // the pictures and their labels, and
+#include "trained.hpp"  // the weights: written by export_header, both stay in flash
+
+#include <ctnn/training/backpropagation.hpp>
+#include <ctnn/training/losses.hpp>
+#include <ctnn/training/optimizers.hpp>
+
+#include <algorithm>
+
+namespace {
+
+using loss = ctnn::sparse_categorical_crossentropy::on<lenet5>;
+
+// One image's way forward and back, and three times the parameters: weights, gradients, velocities.
+// All is zero at first, also the learning rate, so that none of it takes flash.
+ctnn::backpropagation<lenet5, float, loss::leaves> pass;
+lenet5::parameters w, d_w;
+constinit ctnn::sgd<lenet5> optimizer{{.learning_rate = 0.0}};
+
+/// Adds `share` times the gradient of the loss of picture n to d_w; returns the loss.
+float learn(std::size_t n, float share) {
+    pass.x = scaled(ten[n]);
+    for (float& pixel : pass.x) pixel = 1.0f - pixel;
+    pass.forward(w);
+    lenet5::output target;
+    for (std::size_t c = 0; c < target.size(); ++c) target[c] = loss::target(ten_labels[n], c);
+    const ctnn::tensor_view<lenet5::output_shape, const float> t(target);
+    const float value = loss::evaluate(pass.output(), t, pass.d_output());
+    for (float& d : pass.d_output()) d *= share;
+    pass.backward(w, d_w);
+    return value;
+}
+
+}  // namespace
+
+int run() {
+    std::ranges::copy(lenet5::weights(trained).values(), w.elements);
+    optimizer.options.learning_rate = 0.005;
+    constexpr float share = 1.0f / std::size(ten);
+    float before = 1e9f;
+    bool falls = true;
+    for (std::size_t step = 0; step < 4; ++step) {
+        std::ranges::fill(d_w.elements, 0.0f);
+        float mean = 0.0f;
+        for (std::size_t n = 0; n < std::size(ten); ++n) mean += share * learn(n, share);
+        optimizer.update(w, d_w);
+        board::write("step ");
+        board::write_number(step);
+        board::write(", loss ");
+        board::write_fixed(mean);
+        board::write("\n");
+        falls = falls && mean < before;
+        before = mean;
+    }
+    return falls ? 0 : 1;
+}
