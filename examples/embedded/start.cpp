@@ -24,7 +24,8 @@ void semihost(std::uint32_t operation, const void* argument) {
     constexpr std::uint32_t sys_exit_extended = 0x20, application_exit = 0x20026;
     const std::uint32_t reason[]{application_exit, static_cast<std::uint32_t>(code)};
     semihost(sys_exit_extended, reason);
-    for (;;) {}
+    for (;;) {
+    }
 }
 
 std::uint32_t bytes(const std::uint32_t* first, const std::uint32_t* last) {

@@ -4,14 +4,16 @@
 #include "board.hpp"
 #include "lenet5.hpp"
 
-#include "ten.hpp"      // the pictures and their labels, and
-#include "trained.hpp"  // the weights: written by export_header, both stay in flash
+#include "lenet5_fashion.hpp"  // the weights, and
+#include "ten_pictures.hpp"    // what to look at: written by export_header, both stay in flash
 
 #include <ctnn/training/backpropagation.hpp>
 #include <ctnn/training/losses.hpp>
 #include <ctnn/training/optimizers.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 
 namespace {
 
@@ -25,11 +27,12 @@ constinit ctnn::sgd<lenet5> optimizer{{.learning_rate = 0.0}};
 
 /// Adds `share` times the gradient of the loss of picture n to d_w; returns the loss.
 float learn(std::size_t n, float share) {
-    pass.x = scaled(ten[n]);
+    pass.x = scaled(ten_pictures[n]);
     for (float& pixel : pass.x) pixel = 1.0f - pixel;
     pass.forward(w);
     lenet5::output target;
-    for (std::size_t c = 0; c < target.size(); ++c) target[c] = loss::target(ten_labels[n], c);
+    for (std::size_t c = 0; c < target.size(); ++c)
+        target[c] = loss::target(ten_pictures_labels[n], c);
     const ctnn::tensor_view<lenet5::output_shape, const float> t(target);
     const float value = loss::evaluate(pass.output(), t, pass.d_output());
     for (float& d : pass.d_output()) d *= share;
@@ -40,15 +43,15 @@ float learn(std::size_t n, float share) {
 }  // namespace
 
 int run() {
-    std::ranges::copy(lenet5::weights(trained).values(), w.elements);
+    std::ranges::copy(lenet5::weights(lenet5_fashion).values(), w.elements);
     optimizer.options.learning_rate = 0.005;
-    constexpr float share = 1.0f / std::size(ten);
+    constexpr float share = 1.0f / std::size(ten_pictures);
     float before = 1e9f;
     bool falls = true;
     for (std::size_t step = 0; step < 4; ++step) {
         std::ranges::fill(d_w.elements, 0.0f);
         float mean = 0.0f;
-        for (std::size_t n = 0; n < std::size(ten); ++n) mean += share * learn(n, share);
+        for (std::size_t n = 0; n < std::size(ten_pictures); ++n) mean += share * learn(n, share);
         optimizer.update(w, d_w);
         board::write("step ");
         board::write_number(step);
