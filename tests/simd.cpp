@@ -216,7 +216,8 @@ TEST_CASE("sum_of_lanes: every lane once, in a fixed order") {
     });
 }
 
-TEST_CASE("max, min, select, abs, fma, nearest, scale_by_power_of_2, sqrt, log: lane by lane") {
+TEST_CASE(
+    "divide, max, min, select, abs, fma, nearest, scale_by_power_of_2, sqrt, log: lane by lane") {
     every_width([&](auto width) {
         using T = decltype(width);
         constexpr std::size_t lanes = simd::lanes_of<T>;
@@ -230,6 +231,8 @@ TEST_CASE("max, min, select, abs, fma, nearest, scale_by_power_of_2, sqrt, log: 
             simd::store(y.data(), actual);
             for (std::size_t n = 0; n < lanes; ++n) CHECK(y[n] == expected(a[n], b[n]));
         };
+        check(simd::divide(x, T(3.0f)), [](float p, float) { return p / 3.0f; });
+        check(simd::divide(z, x), [](float p, float q) { return q / p; });
         check(simd::max(x, z), [](float p, float q) { return p > q ? p : q; });
         check(simd::min(x, z), [](float p, float q) { return p < q ? p : q; });
         check(simd::select(x > z, x + T(10.0f), z),

@@ -103,6 +103,10 @@ constexpr void store(float* memory, float x) noexcept {
 constexpr float fma(float a, float b, float c) noexcept {
     return a * b + c;
 }
+/// a / b, correctly rounded.
+constexpr float divide(float a, float b) noexcept {
+    return a / b;
+}
 /// The larger of two; the second when either is not a number.
 constexpr float max(float a, float b) noexcept {
     return a > b ? a : b;
@@ -172,15 +176,34 @@ fma(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b,
 #endif
     return xsimd::fma(a, b, c);
 }
+// On Arm xsimd 8.1 divides and takes roots approximately, and its max and min give a number that is
+// none wherever it stands.
+template <class A>
+[[gnu::always_inline]] inline xsimd::batch<float, A>
+divide(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b) noexcept {
+#ifdef __aarch64__
+    return vdivq_f32(a, b);
+#else
+    return a / b;
+#endif
+}
 template <class A>
 [[gnu::always_inline]] inline xsimd::batch<float, A>
 max(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b) noexcept {
+#ifdef __aarch64__
+    return xsimd::select(a > b, a, b);
+#else
     return xsimd::max(a, b);
+#endif
 }
 template <class A>
 [[gnu::always_inline]] inline xsimd::batch<float, A>
 min(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b) noexcept {
+#ifdef __aarch64__
+    return xsimd::select(a < b, a, b);
+#else
     return xsimd::min(a, b);
+#endif
 }
 template <class A>
 [[gnu::always_inline]] inline xsimd::batch<float, A>
@@ -221,7 +244,11 @@ inline xsimd::batch<float, A> log(xsimd::batch<float, A> x) noexcept {
 }
 template <class A>
 inline xsimd::batch<float, A> sqrt(xsimd::batch<float, A> x) noexcept {
+#ifdef __aarch64__
+    return vsqrtq_f32(x);
+#else
     return xsimd::sqrt(x);
+#endif
 }
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -277,14 +304,14 @@ template <class T>
 /// 1 / (1 + e^-x), never not a number for a finite x.
 template <class T>
 [[nodiscard]] constexpr T sigmoid(T x) noexcept {
-    return T(1.0f) / (T(1.0f) + simd::exp(-x));
+    return simd::divide(T(1.0f), T(1.0f) + simd::exp(-x));
 }
 
 /// The hyperbolic tangent within 3 units in the last place.
 template <class T>
 [[nodiscard]] constexpr T tanh(T x) noexcept {
     const T a = simd::abs(x);
-    const T far = T(1.0f) - T(2.0f) / (simd::exp(a + a) + T(1.0f));
+    const T far = T(1.0f) - simd::divide(T(2.0f), simd::exp(a + a) + T(1.0f));
     // Near 0 that difference cancels: a polynomial instead (Cephes, tanhf).
     const T near = simd::min(a, T(0.625f));
     const T s = near * near;

@@ -29,7 +29,7 @@ struct softmax {
                     y[first + c] = simd::exp(T(x[first + c] - largest));
                     sum = sum + y[first + c];
                 }
-                const T scale = T(1.0f) / sum;
+                const T scale = simd::divide(T(1.0f), sum);
                 for (std::size_t c = 0; c < Input::channels; ++c)
                     y[first + c] = y[first + c] * scale;
             }

@@ -87,7 +87,7 @@ struct categorical_crossentropy {
                     sum = sum + d_z[first + c];
                     sum_of_targets = sum_of_targets + t[first + c];
                 }
-                const T log_of_sum = simd::log(sum), scale = sum_of_targets / sum;
+                const T log_of_sum = simd::log(sum), scale = simd::divide(sum_of_targets, sum);
                 for (std::size_t c = 0; c < classes; ++c) {
                     // Never -infinity, which times a target of 0 would not be a number.
                     const T below = simd::max(T(z[first + c] - largest), T(-3e38f));

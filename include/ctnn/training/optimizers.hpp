@@ -78,7 +78,7 @@ public:
                 simd::store(mean_.elements + i, mean);
                 variance = simd::max(T(square - mean * mean), T(0.0f));
             }
-            const T step = T(rate) * g / simd::sqrt(T(variance + T(epsilon)));
+            const T step = simd::divide(T(rate) * g, simd::sqrt(T(variance + T(epsilon))));
             const T velocity = simd::fma(T(momentum), simd::load<T>(velocity_.elements + i), step);
             simd::store(velocity_.elements + i, velocity);
             simd::store(w.elements + i, simd::load<T>(w.elements + i) - velocity);
@@ -129,7 +129,7 @@ public:
             simd::store(mean_.elements + i, mean);
             simd::store(mean_square_.elements + i, square);
             const T root = simd::fma(simd::sqrt(square), T(root_scale), T(epsilon));
-            const T step = T(rate) * mean / root;
+            const T step = simd::divide(T(rate) * mean, root);
             simd::store(w.elements + i, simd::load<T>(w.elements + i) - step);
         });
     }
