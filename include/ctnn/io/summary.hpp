@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -13,7 +14,7 @@ namespace ctnn {
 namespace detail {
 
 /// "61,706".
-inline std::string with_commas(std::size_t number) {
+inline std::string with_commas(std::uint64_t number) {
     const std::string digits = std::to_string(number);
     std::string text;
     for (std::size_t i = 0; i < digits.size(); ++i) {
