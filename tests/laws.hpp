@@ -75,7 +75,8 @@ inline floats distinct(std::size_t count, double shift, generator& random) {
         result[i] = static_cast<float>(
             4.0 * (static_cast<double>(i) + shift - static_cast<double>(count) / 2.0) /
             static_cast<double>(count));
-    for (std::size_t i = count; i > 1; --i) std::swap(result[i - 1], result[random.next() % i]);
+    for (std::size_t i = count; i > 1; --i)
+        std::swap(result[i - 1], result[static_cast<std::size_t>(random.next() % i)]);
     return result;
 }
 

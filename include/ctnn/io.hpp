@@ -8,6 +8,7 @@
 #include <ctnn/io/header.hpp>
 #include <ctnn/io/idx.hpp>
 #include <ctnn/io/plan.hpp>
+#include <ctnn/io/report.hpp>
 #include <ctnn/io/safetensors.hpp>
 #include <ctnn/io/safetensors_file.hpp>
 #include <ctnn/io/summary.hpp>

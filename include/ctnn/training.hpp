@@ -11,3 +11,4 @@
 #include <ctnn/training/optimizers.hpp>
 #include <ctnn/training/predict.hpp>
 #include <ctnn/training/train_step.hpp>
+#include <ctnn/training/trainer_bytes.hpp>

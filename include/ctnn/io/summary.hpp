@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -22,28 +21,20 @@ std::string extents_text() {
     return std::to_string(Shape::height) + " x " + std::to_string(Shape::width) + " x " + channels;
 }
 
-using summary_row = std::array<std::string, 4>;
-
-inline summary_row summary_cells(std::string_view name, std::string shape, std::size_t parameters,
-                                 std::size_t multiply_adds) {
-    return {std::string(name), std::move(shape), with_commas(parameters),
-            with_commas(multiply_adds)};
-}
-
 }  // namespace detail
 
 /// The table of `Net`, a network: a row for its input, a row for each layer (name, output shape,
 /// parameters, multiply-adds for one image) and a line with the totals; each ends with '\n'.
 template <class Net>
 [[nodiscard]] std::string summary() {
-    using detail::summary_cells;
-    std::vector<detail::summary_row> rows{
+    using detail::with_commas;
+    std::vector<std::array<std::string, 4>> rows{
         {"layer", "output", "parameters", "multiply-adds"},
-        summary_cells("input", detail::extents_text<typename Net::input_shape>(), 0, 0)};
+        {"input", detail::extents_text<typename Net::input_shape>(), "0", "0"}};
     const auto add = [&]<class Layer>(std::type_identity<Layer>) {
-        rows.push_back(summary_cells(Layer::name,
-                                     detail::extents_text<typename Layer::output_shape>(),
-                                     Layer::parameter_count, Layer::multiply_adds));
+        rows.push_back({std::string(Layer::name),
+                        detail::extents_text<typename Layer::output_shape>(),
+                        with_commas(Layer::parameter_count), with_commas(Layer::multiply_adds)});
     };
     [&]<std::size_t... I>(std::index_sequence<I...>) {
         (add(std::type_identity<typename Net::template leaf<I>>{}), ...);

@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace ctnn::detail {
 
 /// 61706 -> "61,706".
-inline std::string with_commas(std::size_t number) {
+inline std::string with_commas(std::uint64_t number) {
     const std::string digits = std::to_string(number);
     std::string text;
     for (std::size_t i = 0; i < digits.size(); ++i) {

@@ -53,6 +53,7 @@ private:
             if (stages[i] > 1) offset += facts[i + stages[i] - 1].output;
         return offset;
     }
+    struct no_positions {};
     template <std::size_t Index>
     using activation = std::conditional_t<stages[Index] == 3, leaf<std::min(Index + 1, Leaves - 1)>,
                                           detail::no_activation>;
@@ -73,7 +74,10 @@ public:
     detail::scratch<T, std::max(slopes.size, output_shape::size)> d_activations;
 
     /// Of the maxima where a convolution, an activation and pooling are computed in one go.
-    std::uint8_t positions[std::max<std::size_t>(1, position_offset(Leaves) * simd::lanes_of<T>)];
+    [[no_unique_address]] std::conditional_t<
+        position_offset(Leaves) == 0, no_positions,
+        std::array<std::uint8_t, position_offset(Leaves) * simd::lanes_of<T>>>
+        positions;
 
     /// Runs the layers on `x` and keeps what each of them gave.
     constexpr void forward(weights w) noexcept {
@@ -149,7 +153,7 @@ private:
                 weights_of<Index>(w), input_of<Index>(),
                 tensor_view<typename pooling::output_shape, T>(
                     const_cast<T*>(output_of<Index + 1>())),
-                positions + position_offset(Index) * simd::lanes_of<T>);
+                positions.data() + position_offset(Index) * simd::lanes_of<T>);
         } else if constexpr (stages[Index] == 1 && !leaf<Index>::reshapes) {
             const tensor_view<leaf_output<Index>, T> y(
                 const_cast<T*>(output_of<Index + 1>()));  // ours
@@ -171,7 +175,7 @@ private:
             if constexpr (Index + 1 == stage + stages[stage])
                 this_leaf::template input_gradient_from_positions<activation<stage>>(
                     tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()),
-                    positions + position_offset(stage) * simd::lanes_of<T>,
+                    positions.data() + position_offset(stage) * simd::lanes_of<T>,
                     tensor_view<leaf_output<Index>, const T>(d_output_of<Index + 1>()),
                     tensor_view<leaf_input<Index>, T>(d_output_of<Index>()));
         } else if constexpr (!this_leaf::reshapes) {

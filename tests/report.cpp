@@ -1,0 +1,72 @@
+#include <ctnn/io/report.hpp>
+
+#include <ctnn/ctnn.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace ctnn;
+
+namespace {
+
+using lenet5 = network<shape<28, 28, 1>, conv2d<6, kernel<5, 5>, same>, relu, max_pool2d<>,
+                       conv2d<16, kernel<5, 5>>, relu, max_pool2d<>, expect<shape<5, 5, 16>>,
+                       flatten, dense<120>, relu, dense<84>, relu, dense<10>, softmax>;
+
+template <class Net>
+void adds_up() {
+    std::size_t flash = 0, ram = 0, multiply_adds = 0;
+    for (const detail::stage_cost& cost : detail::stage_costs<Net>()) {
+        flash += cost.flash;
+        ram = std::max(ram, cost.ram);
+        multiply_adds += cost.multiply_adds;
+    }
+    CHECK(flash == Net::parameter_count * sizeof(float));
+    CHECK(ram == Net::plan.size * sizeof(float));
+    CHECK(ram <= Net::workspace_bytes);  // which is a whole number of cache lines
+    CHECK(Net::workspace_bytes < ram + 64);
+    CHECK(multiply_adds == Net::multiply_adds);
+}
+
+}  // namespace
+
+// Flash: 4 bytes for (5 x 5 x 1 + 1) x 6, (5 x 5 x 6 + 1) x 16, 401 x 120, 121 x 84, 85 x 10
+// numbers. RAM: the image and the probabilities are the caller's; between them lie 1176, 1176 +
+// 400, 400 + 120, 120 + 84, 84 + 10 and 10 numbers.
+TEST_CASE("report: LeNet-5") {
+    CHECK(report<lenet5>() ==
+          R"(stage                            output    flash    RAM  multiply-adds
+1 conv2d, relu, max_pool2d  14 x 14 x 6      624  4,704        117,600
+2 conv2d, relu, max_pool2d   5 x 5 x 16    9,664  6,304        240,000
+3 dense, relu                       120  192,480  2,080         48,000
+4 dense, relu                        84   40,656    816         10,080
+5 dense                              10    3,400    376            840
+6 softmax                            10        0     40              0
+246,824 bytes of flash, 6,304 of RAM (stage 2), 416,520 multiply-adds an image
+)");
+    adds_up<lenet5>();
+}
+
+TEST_CASE(
+    "report: what works in place needs its numbers once, the last stage writes to the caller") {
+    using net = network<shape<8, 8, 3>, relu, softmax, conv2d<4, kernel<3, 3>>, softmax, relu,
+                        flatten, dense<2>, flatten>;
+    CHECK(report<net>() == R"(stage         output  flash    RAM  multiply-adds
+1 relu     8 x 8 x 3      0    768              0
+2 softmax  8 x 8 x 3      0    768              0
+3 conv2d   6 x 6 x 4    448  1,344          3,888
+4 softmax  6 x 6 x 4      0    576              0
+5 relu     6 x 6 x 4      0    576              0
+6 dense            2  1,160    576            288
+1,608 bytes of flash, 1,344 of RAM (stage 3), 4,176 multiply-adds an image
+)");
+    adds_up<net>();
+    adds_up<network<features<3>, dense<7>, sequence<relu, dense<9>>, dense<8>, ctnn::tanh>>();
+}
+
+TEST_CASE("report: a network that computes nothing") {
+    CHECK(report<network<shape<1, 2, 3>, flatten>>() ==
+          "stage  output  flash  RAM  multiply-adds\n"
+          "0 bytes of flash, 0 of RAM, 0 multiply-adds an image\n");
+}
