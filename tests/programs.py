@@ -4,8 +4,8 @@ import argparse, os, pty, re, struct, subprocess, sys, tempfile, json
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument('--data', required=True, help='folder with a small data set')
-for name in ('first_network', 'train_lenet5', 'classify', 'custom_layer', 'export_header'):
-    parser.add_argument('--' + name.replace('_', '-'), required=True, help='the program')
+for name in ('first_network', 'train_lenet5', 'classify', 'custom_layer', 'export_header', 'compile_time', 'realtime'):
+    parser.add_argument('--' + name.replace('_', '-'), required=name != 'realtime', help='the program')
 args = parser.parse_args()
 passed, failures = 0, []
 
@@ -54,6 +54,18 @@ def read_safetensors(path):
 
 code, out, err = run(args.custom_layer)
 check('custom_layer', code == 0 and 'the gradients are right' in out, out + err)
+
+code, out, err = run(args.compile_time)
+check('compile_time: the compiler and the processor agree', code == 0 and 'picture 5 is of class 5' in out
+      and 'picture 9 is of class 9' in out and float(out.split()[-1]) <= 1e-5, out + err)
+
+for more in ([], ['--sleep']) if args.realtime else ():
+    code, out, err = run(args.realtime, '--seconds', '0.05', '--period', '200', *more)
+    check('realtime: all right, nothing from the heap', code == 0 and '250 frames' in out and ': 250 right' in out
+          and out.endswith('\n0 allocations\n'), out + err)
+    rows = [[float(word) for word in line.split()[-5:]] for line in out.splitlines()[2:4]]
+    check('realtime: two distributions', len(rows) == 2 and all(row == sorted(row) and row[0] > 0 for row in rows)
+          and all(inside <= whole + 0.1 for inside, whole in zip(rows[1], rows[0])), out)
 
 code, out, err = run(args.first_network, args.data)
 numbers = [float(word) for word in out.split()]

@@ -47,7 +47,4 @@ TEST_CASE("trainer_bytes: what train_step works with") {
     CHECK(trainer_bytes<lenet5, loss, adam<lenet5>, simd::native> ==
           sizeof(lenet5::parameters) + sizeof(adam<lenet5>) +
               sizeof(training_workspace<lenet5, loss>));
-    CHECK(trainer_bytes<lenet5, loss, sgd<lenet5>, float> ==
-          sizeof(lenet5::parameters) + sizeof(sgd<lenet5>) +
-              sizeof(training_workspace<lenet5, loss, float>));
 }
