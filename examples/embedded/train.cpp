@@ -10,6 +10,7 @@
 #include <ctnn/training/backpropagation.hpp>
 #include <ctnn/training/losses.hpp>
 #include <ctnn/training/optimizers.hpp>
+#include <ctnn/training/trainer_bytes.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -17,7 +18,9 @@
 
 namespace {
 
-using loss = ctnn::sparse_categorical_crossentropy::on<lenet5>;
+using crossentropy = ctnn::sparse_categorical_crossentropy;
+using loss = crossentropy::on<lenet5>;
+static_assert(ctnn::trainer_bytes<lenet5, crossentropy, ctnn::sgd<lenet5>> < 800'000);  // of RAM
 
 // One image's way forward and back, and three times the parameters: weights, gradients, velocities.
 // All is zero at first, also the learning rate, so that none of it takes flash.
