@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -44,7 +45,7 @@ void export_pictures(const arguments& a) {
             text += (i == 0        ? ""
                      : i % 28 == 0 ? ",\n     "
                                    : ",") +
-                    std::to_string(static_cast<int>(x[i] * 255.0f + 0.5f));
+                    std::to_string(std::lround(x[i] * 255.0f));
         text += "},";
     }
     text += "\n};\n" + constant + "_labels[" + count + "]{";

@@ -24,7 +24,7 @@ def compiles(job):
 
 headers = sorted(path.relative_to(args.include).as_posix() for path in args.include.rglob('*.hpp'))
 core = [h for h in headers if not h.startswith(('ctnn/training', 'ctnn/io'))]
-core += [f'ctnn/training/{name}.hpp' for name in ('backpropagation', 'losses', 'optimizers')]  # firmware trains, too
+core += [f'ctnn/training/{name}.hpp' for name in ('backpropagation', 'losses', 'optimizers', 'trainer_bytes')]  # firmware trains, too
 assert 'ctnn/ctnn.hpp' in core and 'ctnn/io/idx.hpp' in headers
 jobs = [(h, []) for h in headers] + [(h, ['-fno-exceptions', '-fno-rtti']) for h in core]
 with ThreadPoolExecutor(2) as pool:

@@ -20,10 +20,10 @@ inline void write_number(std::size_t number, int digits = 1) {
     write(first);
 }
 
-/// A number from 0 to 4000 with six decimals. By whole numbers alone: printf would cost more flash
-/// than the network's code, and a heap.
+/// A number from 0 to 4000 with six decimals, the rest cut off. By whole numbers alone: printf
+/// would cost more flash than the network's code, and a heap.
 inline void write_fixed(float number) {
-    const auto millionths = static_cast<std::size_t>(number * 1e6f + 0.5f);
+    const auto millionths = static_cast<std::size_t>(number * 1e6f);
     write_number(millionths / 1'000'000);
     write(".");
     write_number(millionths % 1'000'000, 6);

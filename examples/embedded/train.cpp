@@ -1,6 +1,6 @@
 // Training on the board itself. Say its camera gives negatives, black on white, which the network
 // has never seen: starting from the weights in flash, it learns them by gradient descent. Fails
-// unless every step makes the loss smaller.
+// unless the loss falls.
 #include "board.hpp"
 #include "lenet5.hpp"
 
@@ -10,6 +10,7 @@
 #include <ctnn/training/backpropagation.hpp>
 #include <ctnn/training/losses.hpp>
 #include <ctnn/training/optimizers.hpp>
+#include <ctnn/training/trainer_bytes.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -17,7 +18,9 @@
 
 namespace {
 
-using loss = ctnn::sparse_categorical_crossentropy::on<lenet5>;
+using crossentropy = ctnn::sparse_categorical_crossentropy;
+using loss = crossentropy::on<lenet5>;
+static_assert(ctnn::trainer_bytes<lenet5, crossentropy, ctnn::sgd<lenet5>> < 800'000);  // of RAM
 
 // One image's way forward and back, and three times the parameters: weights, gradients, velocities.
 // All is zero at first, also the learning rate, so that none of it takes flash.
@@ -46,20 +49,18 @@ int run() {
     std::ranges::copy(lenet5::weights(lenet5_fashion).values(), w.elements);
     optimizer.options.learning_rate = 0.005;
     constexpr float share = 1.0f / std::size(ten_pictures);
-    float before = 1e9f;
-    bool falls = true;
+    float first = 0.0f, last = 0.0f;
     for (std::size_t step = 0; step < 4; ++step) {
         std::ranges::fill(d_w.elements, 0.0f);
-        float mean = 0.0f;
-        for (std::size_t n = 0; n < std::size(ten_pictures); ++n) mean += share * learn(n, share);
+        last = 0.0f;
+        for (std::size_t n = 0; n < std::size(ten_pictures); ++n) last += share * learn(n, share);
         optimizer.update(w, d_w);
+        if (step == 0) first = last;
         board::write("step ");
         board::write_number(step);
         board::write(", loss ");
-        board::write_fixed(mean);
+        board::write_fixed(last);
         board::write("\n");
-        falls = falls && mean < before;
-        before = mean;
     }
-    return falls ? 0 : 1;
+    return last < first ? 0 : 1;
 }
