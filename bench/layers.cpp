@@ -34,7 +34,7 @@ constexpr std::array<const char*, works> work_names{"forward_one", "forward_batc
 struct result {
     std::string name;
     std::size_t multiply_adds;  // an image, those on padding left out
-    std::array<std::vector<double>, works> shares{}, microseconds{}, gigabytes{};
+    std::array<std::vector<double>, works> shares{}, microseconds{}, gigabytes{}, bandwidths{};
 };
 std::deque<result> results;  // of all repetitions; references to its elements stay valid
 
@@ -70,6 +70,7 @@ void measure(benchmark::State& state, result& into, work kind, std::size_t image
     std::size_t calls = 1;
     while (time_of(calls, call) < 2e-4) calls *= 2;
     const std::size_t before = into.shares[kind].size();
+    std::vector<float> as_much(kind == forward_batch ? bytes / sizeof(float) : 0);
     double peak = bench::measure_peak();
     for ([[maybe_unused]] auto _ : state) {
         const double time = time_of(calls, call);
@@ -81,6 +82,9 @@ void measure(benchmark::State& state, result& into, work kind, std::size_t image
                                     std::max(peak, peak_after));
         into.microseconds[kind].push_back(1e6 * image);
         into.gigabytes[kind].push_back(1e-9 * static_cast<double>(bytes) / a_call);
+        if (!as_much.empty())
+            into.bandwidths[kind].push_back(static_cast<double>(bytes) / a_call /
+                                            bench::measure_bandwidth(as_much));
         peak = peak_after;
     }
     const auto median = [&](const std::vector<double>& samples) {
@@ -184,10 +188,11 @@ void add(const std::string& name) {
 void print_table() {
     std::printf("\nShares of the peak, medians; ~ where the quartiles are more than a tenth apart. "
                 "Taps that fall\non padding do not count. GB/s: bytes read and written, once "
-                "each.\n\n%-42s %10s %9s %9s %9s %9s %9s\n",
-                "layer", "multiply-", "one", "batch of", "batch of", "input", "kernel");
-    std::printf("%-42s %10s %9s %9s %9s %9s %9s\n", "", "adds", "image", "32", "32, GB/s",
-                "gradient", "gradient");
+                "each; then as a share of what\ncopying as much memory reaches, in the cache that "
+                "it fits into.\n\n%-42s %10s %9s %9s %9s %9s %9s %9s\n",
+                "layer", "multiply-", "one", "batch of", "batch of", "of", "input", "kernel");
+    std::printf("%-42s %10s %9s %9s %9s %9s %9s %9s\n", "", "adds", "image", "32", "32, GB/s",
+                "copying", "gradient", "gradient");
     const auto cell = [](const std::vector<double>& samples, int digits) {
         const double median = quantile(samples, 0.5);
         const double apart = quantile(samples, 0.75) - quantile(samples, 0.25);
@@ -201,6 +206,7 @@ void print_table() {
         cell(r.shares[forward_one], 2);
         cell(r.shares[forward_batch], 2);
         cell(r.gigabytes[forward_batch], 0);
+        cell(r.bandwidths[forward_batch], 2);
         cell(r.shares[input_gradient], 2);
         cell(r.shares[kernel_gradient], 2);
         std::printf("\n");

@@ -4,8 +4,10 @@
 
 #include <ctnn/simd.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <span>
 
 namespace bench {
 
@@ -37,6 +39,25 @@ inline double measure_peak() {
     asm volatile("" : : "m"(kept));
     const double time = seconds() - start;
     return static_cast<double>(chains * steps * ctnn::simd::native_lanes) / time;
+}
+
+/// Bytes a second that go in and out where `memory` lies: its first half is copied to its second.
+inline double measure_bandwidth(std::span<float> memory) {
+    using ctnn::simd::native;
+    const std::size_t half =
+        memory.size() / 2 / (4 * ctnn::simd::native_lanes) * 4 * ctnn::simd::native_lanes;
+    const std::size_t repeats = 1 + (std::size_t{1} << 19U) / std::max<std::size_t>(half, 1);
+    const double start = seconds();
+    for (std::size_t n = 0; n < repeats; ++n) {
+        for (std::size_t i = 0; i < half; i += 4 * ctnn::simd::native_lanes)
+            ctnn::simd::unroll<4>([&](auto u) __attribute__((always_inline)) {
+                const std::size_t at = i + u * ctnn::simd::native_lanes;
+                ctnn::simd::store(memory.data() + half + at,
+                                  ctnn::simd::load<native>(memory.data() + at));
+            });
+        asm volatile("" : : : "memory");
+    }
+    return static_cast<double>(2 * half * sizeof(float) * repeats) / (seconds() - start);
 }
 
 }  // namespace bench
