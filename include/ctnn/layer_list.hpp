@@ -60,7 +60,8 @@ struct not_reached {
     static constexpr std::uint64_t fingerprint = 0;
     static constexpr bool in_place = false, reshapes = true;
     static constexpr bool fuses_activation = false, fuses_pooling = false;
-    static constexpr bool is_elementwise = false, has_disjoint_windows = false;
+    static constexpr bool is_elementwise = false, has_disjoint_windows = false,
+                          keeps_positions = false;
 };
 
 /// Entry number `Index` (from 0) of a network's list; the error names it as `Entry`.
