@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
-#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -26,11 +25,21 @@ class workers {
 public:
     /// `wanted` in all, 0 for as many as the processor runs at once, but at most `useful`. Throws
     /// std::system_error where a thread cannot be started.
-    workers(std::size_t wanted, std::size_t useful) {
+    workers(std::size_t wanted, std::size_t useful) : workers() {  // ~workers ends those started
         if (wanted == 0) wanted = std::thread::hardware_concurrency();
         for (std::size_t i = 1; i < std::min(wanted, useful); ++i)
-            threads_.emplace_back([this, i](const std::stop_token& stop) { help(stop, i); });
+            threads_.emplace_back([this, i] { help(i); });
     }
+    ~workers() {
+        {
+            const std::lock_guard lock(mutex_);
+            ended_ = true;
+        }
+        start_.notify_all();
+        for (std::thread& thread : threads_) thread.join();
+    }
+    workers(const workers&) = delete;
+    workers& operator=(const workers&) = delete;
 
     [[nodiscard]] std::size_t count() const noexcept { return threads_.size() + 1; }
 
@@ -58,9 +67,13 @@ public:
     }
 
 private:
-    void help(const std::stop_token& stop, std::size_t worker) {
+    workers() = default;
+
+    void help(std::size_t worker) {
         std::unique_lock lock(mutex_);
-        while (start_.wait(lock, stop, [this] { return wanted_ > 0; })) {
+        while (true) {
+            start_.wait(lock, [this] { return wanted_ > 0 || ended_; });
+            if (ended_) return;
             --wanted_;
             ++busy_;
             lock.unlock();
@@ -71,11 +84,11 @@ private:
     }
 
     std::mutex mutex_;
-    std::condition_variable_any start_;
-    std::condition_variable done_;
+    std::condition_variable start_, done_;
     std::function<void(std::size_t)> share_;
     std::size_t wanted_ = 0, busy_ = 0;
-    std::vector<std::jthread> threads_;  // last: joined before the rest is gone
+    bool ended_ = false;
+    std::vector<std::thread> threads_;
 };
 
 }  // namespace detail
