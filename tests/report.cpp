@@ -17,10 +17,10 @@ using lenet5 = network<shape<28, 28, 1>, conv2d<6, kernel<5, 5>, same>, relu, ma
 template <class Net>
 void adds_up() {
     std::size_t flash = 0, ram = 0, multiply_adds = 0;
-    for (const detail::stage_cost& cost : detail::stage_costs<Net>()) {
-        flash += cost.flash;
-        ram = std::max(ram, cost.ram);
-        multiply_adds += cost.multiply_adds;
+    for (const stage_plan& stage : plan_of<Net>.stages) {
+        flash += stage.flash;
+        ram = std::max(ram, stage.ram);
+        multiply_adds += stage.multiply_adds;
     }
     CHECK(flash == Net::parameter_count * sizeof(float));
     CHECK(ram == Net::plan.size * sizeof(float));

@@ -16,8 +16,9 @@ struct convolution_with_columns_in_lanes {
     static void run(const float* x, const float* kernel, const float* bias, float* y) noexcept {
         simd::for_tiles<pooled_rows, rows_at_once>([&](std::size_t first,
                                                        auto rows) __attribute__((always_inline)) {
-            alignas(64) float side_by_side[rows_for(rows) * row_size]{};
-            copy(x, first * window_rows * Of.rows.stride, rows_for(rows), side_by_side);
+            alignas(64) float side_by_side[Of.rows_for(rows, window_rows) * row_size]{};
+            copy(x, first * window_rows * Of.rows.stride, Of.rows_for(rows, window_rows),
+                 side_by_side);
             for (std::size_t h = 0; h < rows; ++h)
                 for (std::size_t g = 0; g < Of.groups; ++g)
                     row_of_outputs(
@@ -51,12 +52,8 @@ private:
     static constexpr std::size_t channel_size = phases * length;
     static constexpr std::size_t row_size = Of.channels * channel_size;
 
-    /// Rows of the padded input for `rows` pooled ones.
-    static constexpr std::size_t rows_for(std::size_t rows) noexcept {
-        return (rows * window_rows - 1) * Of.rows.stride + Of.rows.reach();
-    }
-    static constexpr std::size_t rows_at_once =
-        rows_that_fit(pooled_rows, [](std::size_t rows) { return rows_for(rows) * row_size; });
+    static constexpr std::size_t rows_at_once = rows_that_fit(
+        pooled_rows, [](std::size_t rows) { return Of.rows_for(rows, window_rows) * row_size; });
 
     /// Where the first lane's pixel lies, for column q of the pooling window and j of the kernel.
     static constexpr auto offsets = [] {

@@ -33,6 +33,11 @@ struct convolution {
                                                    std::size_t first) const noexcept {
         return has_bias ? bias + first : nullptr;
     }
+    /// Rows of the padded input that `pooled` rows of the output see, with `window` rows in each.
+    [[nodiscard]] constexpr std::size_t rows_for(std::size_t pooled,
+                                                 std::size_t window) const noexcept {
+        return (pooled * window - 1) * rows.stride + rows.reach();
+    }
     /// Every filter sees one channel, its own.
     [[nodiscard]] constexpr bool is_depthwise() const noexcept {
         return groups > 1 && group_channels() == 1 && group_filters() == 1;

@@ -22,8 +22,9 @@ struct convolution_of_one_image {
             const std::size_t row = first * window_rows * Of.rows.stride;
             float* to = y + first * pooled_columns * Of.filters;
             if constexpr (is_padded) {
-                alignas(64) float padded[rows_for(rows) * padded_columns * Of.channels]{};
-                for (std::size_t r = 0; r < rows_for(rows); ++r)
+                alignas(64) float
+                    padded[Of.rows_for(rows, window_rows) * padded_columns * Of.channels]{};
+                for (std::size_t r = 0; r < Of.rows_for(rows, window_rows); ++r)
                     if (row + r - Of.rows.before < Of.rows.input)  // above: very large
                         std::copy_n(x + (row + r - Of.rows.before) * Of.columns.input * Of.channels,
                                     Of.columns.input * Of.channels,
@@ -54,12 +55,8 @@ private:
     static constexpr bool is_padded =
         Of.rows.padded() != Of.rows.input || Of.columns.padded() != Of.columns.input;
 
-    /// Rows of the padded input for `rows` pooled ones.
-    static constexpr std::size_t rows_for(std::size_t rows) noexcept {
-        return (rows * window_rows - 1) * Of.rows.stride + Of.rows.reach();
-    }
     static constexpr std::size_t rows_at_once = rows_that_fit(pooled_rows, [](std::size_t rows) {
-        return rows_for(rows) * padded_columns * Of.channels;
+        return Of.rows_for(rows, window_rows) * padded_columns * Of.channels;
     });
 
     /// Pooled columns whose sums, what pooling has kept of them, one vector of each unit and one

@@ -20,7 +20,9 @@ struct stage_plan {
     std::array<std::string_view, 3> names{};  // theirs
     loop_choice one_image{}, many_images{};   // how predict runs, one image and batches
     std::size_t multiply_adds = 0;            // an image
-    std::size_t bytes = 0;                    // its output, an image
+    std::size_t flash = 0;                    // bytes of its parameters
+    std::size_t bytes = 0;                    // of its output, an image
+    std::size_t ram = 0;                      // bytes of workspace that hold its input and output
     detail::placement output{};               // where that lies; offset in floats
     /// Bytes from the start of the workspace; only if the output lies there.
     [[nodiscard]] constexpr std::size_t offset() const noexcept {
@@ -46,6 +48,12 @@ struct network_plan {
             (add<I>(next), ...);
         }
         (std::make_index_sequence<Network::leaf_count>{});
+        std::size_t input = 0;  // bytes of the workspace; the caller's input is not there
+        for (stage_plan& stage : stages) {
+            const bool moves = stage.output.where == detail::placement::moves;
+            stage.ram = input + (moves ? stage.bytes : 0);
+            if (moves) input = stage.bytes;
+        }
     }
 
 private:
@@ -58,11 +66,17 @@ private:
             stage_plan& stage = stages[next++];
             stage.first = Index;
             stage.layers = layers;
-            for (std::size_t i = 0; i < layers; ++i)
-                stage.names[i] = Network::facts::names[Index + i];
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                stage.names = {Network::facts::names[Index + I]...};
+                stage.multiply_adds =
+                    (std::size_t{0} + ... + Network::template leaf<Index + I>::multiply_adds);
+            }
+            (std::make_index_sequence<layers>{});
+            stage.flash =
+                (Network::facts::offsets[Index + layers] - Network::facts::offsets[Index]) *
+                sizeof(float);
             stage.one_image = layer::template choice_for_one<pooling>();
             stage.many_images = layer::template choice_for_many<pooling>();
-            stage.multiply_adds = layer::multiply_adds;
             stage.bytes =
                 Network::template leaf<Index + layers - 1>::output_shape::size * sizeof(float);
             stage.output = Network::plan.layers[Index];
