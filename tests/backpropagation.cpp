@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <memory>
 
 using namespace ctnn;
@@ -69,6 +70,8 @@ void agrees_with_its_layers() {
         const auto y = Net::predict(*w, images[n]);
         for (std::size_t i = 0; i < y.size(); ++i)
             CHECK(one->output()[i] == doctest::Approx(y[i]).epsilon(1e-5));
+        for (float& number : one->d_activations.memory)
+            number = std::numeric_limits<float>::quiet_NaN();  // nobody may rely on zeros
         std::copy(d_y[n].begin(), d_y[n].end(), one->d_output().begin());
         one->backward(*w, d_w_before, tensor_view(d_x_one));
         for (std::size_t i = 0; i < d_x_one.size(); ++i)
@@ -148,6 +151,39 @@ TEST_CASE("backpropagation<network<...>>: every kind of layer, nested") {
         dense<9>, softmax>>();
     agrees_with_its_layers<
         network<shape<6, 7, 3>, conv2d<5, kernel<3, 3>>, global_average_pool2d>>();
+}
+
+TEST_CASE("backpropagation<network<...>>: pooling computed with a convolution, with a rest") {
+    agrees_with_its_layers<network<shape<7, 8, 2>, conv2d<3, kernel<3, 3>>, max_pool2d<>>>();
+    agrees_with_its_layers<
+        network<shape<9, 9, 2>, conv2d<3, kernel<2, 2>>, ctnn::tanh, max_pool2d<window<3, 2>>,
+                conv2d<2, kernel<1, 1>>, elu<>, max_pool2d<>, flatten, dense<2>>>();
+    agrees_with_its_layers<network<shape<6, 6, 5>, depthwise_conv2d<kernel<3, 3>, same>, relu,
+                                   max_pool2d<window<3, 3>>>>();
+    // The position of one maximum is not enough here, so every map is kept.
+    agrees_with_its_layers<
+        network<shape<6, 6, 2>, conv2d<3, kernel<3, 3>>, relu, average_pool2d<>>>();
+    agrees_with_its_layers<
+        network<shape<6, 6, 2>, conv2d<3, kernel<3, 3>>, relu, max_pool2d<every_maximum>>>();
+}
+
+TEST_CASE("backpropagation<network<...>>: of equal maxima the first one gets the gradient") {
+    using net = network<shape<4, 4, 1>, conv2d<1, kernel<1, 1>>, leaky_relu<>, max_pool2d<>>;
+    const auto check = []<class T>(T) {
+        backpropagation<net, T> pass;
+        net::parameters w{{2.0f, 1.0f}}, d_w{};
+        tensor<net::input_shape, T> d_x;
+        pass.x.fill(T(3.0f));
+        pass.forward(w);
+        pass.d_output().fill(T(1.0f));
+        pass.backward(w, d_w, tensor_view(d_x));
+        for (std::size_t h = 0; h < 4; ++h)
+            for (std::size_t v = 0; v < 4; ++v)
+                CHECK(simd::sum_of_lanes(T(d_x(h, v, 0))) ==
+                      (h % 2 == 0 && v % 2 == 0 ? 2.0f * simd::lanes_of<T> : 0.0f));
+    };
+    check(float{});
+    check(simd::native{});
 }
 
 TEST_CASE("backpropagation<network<...>> in a constant expression") {
