@@ -214,7 +214,8 @@ private:
     template <std::size_t Index, class T>
     static constexpr const T* step(weights w, const T* x, T* y, T* memory) noexcept {
         using first = leaf<Index>;
-        if constexpr (stages[Index] == 0 || first::reshapes) {
+        constexpr bool is_misfit = first::output_shape::size == 0;  // the compiler has said so
+        if constexpr (stages[Index] == 0 || first::reshapes || is_misfit) {
             return x;
         } else {
             using last = leaf<Index + stages[Index] - 1>;
