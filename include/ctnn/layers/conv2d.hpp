@@ -29,7 +29,6 @@ struct conv2d {
     static constexpr bool has_bias = detail::option_or<kind::bias, use_bias<true>, given>::value;
     static constexpr std::size_t group_count =
         detail::option_or<kind::groups, groups<1>, given>::count;
-    static constexpr std::size_t filters_per_group = Filters / group_count;
 
     template <class Input>
     using window_on =
