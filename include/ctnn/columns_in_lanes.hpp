@@ -42,6 +42,7 @@ private:
     static constexpr std::size_t lanes = lanes_for(pooled_columns),
                                  vectors = vectors_for(pooled_columns);
     using vector = simd::vector<lanes>;
+    using activation = activation_around<Activation, Pooling>;
 
     // Padded pixel `column` of a row and channel lies at column % phases * length + column /
     // phases.
@@ -145,7 +146,7 @@ private:
                             const vector weight(k[f]);
                             simd::unroll<wide>([&](auto u) __attribute__((always_inline)) {
                                 vector& s = sum[u * Filters + f];
-                                s = simd::fma(from[u], weight, s);
+                                simd::add_product(s, from[u], weight);
                             });
                         });
                     }
@@ -153,12 +154,13 @@ private:
             }
             simd::unroll<wide * Filters>([&](auto t) __attribute__((always_inline)) {
                 vector& best = kept[t / Filters % Vectors * Filters + t % Filters];
-                best = Pooling::combine(best, vector(Activation::value(sum[t])));
+                best = Pooling::combine(best, vector(activation::before::value(sum[t])));
             });
         }
         float out[Filters][Vectors * lanes];
         simd::unroll<Vectors * Filters>([&](auto t) __attribute__((always_inline)) {
-            simd::store(out[t % Filters] + t / Filters * lanes, vector(Pooling::finish(kept[t])));
+            simd::store(out[t % Filters] + t / Filters * lanes,
+                        vector(activation::after::value(Pooling::finish(kept[t]))));
         });
         const std::size_t count = std::min(Vectors * lanes, pooled_columns - w);
         for (std::size_t n = 0; n < count; ++n)

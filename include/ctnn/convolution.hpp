@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <type_traits>
 
 namespace ctnn::detail {
 
@@ -46,6 +47,7 @@ struct convolution {
 
 /// In the place of an activation or a pooling layer that is not there.
 struct no_activation {
+    static constexpr bool is_increasing = true;
     template <class T>
     static constexpr T value(T x) noexcept {
         return x;
@@ -56,6 +58,7 @@ struct no_activation {
     }
 };
 struct no_pooling {
+    static constexpr bool takes_maximum = false;
     static constexpr std::size_t window_rows = 1, window_columns = 1;
     template <class T>
     static constexpr T start() noexcept {
@@ -69,6 +72,15 @@ struct no_pooling {
     static constexpr T finish(T x) noexcept {
         return x;
     }
+};
+
+/// Where the activation is computed: after pooling, once for a window, if that gives the same
+/// numbers.
+template <class Activation, class Pooling>
+struct activation_around {
+    static constexpr bool comes_after = Activation::is_increasing && Pooling::takes_maximum;
+    using before = std::conditional_t<comes_after, no_activation, Activation>;
+    using after = std::conditional_t<comes_after, Activation, no_activation>;
 };
 
 /// The tile for images in the lanes. A step of the innermost loop loads columns + features numbers

@@ -47,6 +47,7 @@ struct convolution_of_one_image {
     }
 
 private:
+    using activation = activation_around<Activation, Pooling>;
     static constexpr std::size_t window_rows = Pooling::window_rows,
                                  window_columns = Pooling::window_columns;
     static constexpr std::size_t pooled_rows = Of.rows.output() / window_rows;
@@ -62,8 +63,7 @@ private:
     /// Pooled columns whose sums, what pooling has kept of them, one vector of each unit and one
     /// input fit into the registers.
     static constexpr std::size_t columns_at_once(std::size_t units) noexcept {
-        return std::max<std::size_t>(1, (simd::registers - units - 2) /
-                                            (units * (window_columns + 1)));
+        return std::max<std::size_t>(1, (simd::registers - units - 2) / (units * window_columns));
     }
 
     /// Rows 0 ... `rows` of the pooled output from an input without padding.
@@ -132,11 +132,11 @@ private:
     }
 
     /// h, w: pooled row, column; p, q: row, column in the tile; i, j: position in the kernel; u:
-    /// unit
+    /// unit. Not inlined: g++ 12 would keep the activation's constants in registers all the while.
     template <std::size_t Lanes, std::size_t Units, std::size_t Used, std::size_t Pooled>
-    [[gnu::always_inline]] static void
-    tile_of_outputs(const float* x, const float* kernel, std::size_t step, const float* bias,
-                    float* y, std::size_t h, std::size_t w) noexcept {
+    [[gnu::noinline]] static void tile_of_outputs(const float* x, const float* kernel,
+                                                  std::size_t step, const float* bias, float* y,
+                                                  std::size_t h, std::size_t w) noexcept {
         using vector = simd::vector<Lanes>;
         constexpr std::size_t wide = Pooled * window_columns;
         constexpr std::size_t next = Of.columns.stride * Of.channels;  // to the next output's pixel
@@ -173,7 +173,7 @@ private:
                                     a = simd::load<vector>(pixel + q * next + u * Lanes);
                                 else
                                     a = vector(pixel[q * next + c]);
-                                sum[q][u] = simd::fma(a, weights[u], sum[q][u]);
+                                simd::add_product(sum[q][u], a, weights[u]);
                             });
                         });
                     }
@@ -182,14 +182,15 @@ private:
             simd::unroll<wide * Units>([&](auto t) __attribute__((always_inline)) {
                 constexpr std::size_t q = t / Units, u = t % Units;
                 kept[q / window_columns][u] = Pooling::combine(
-                    kept[q / window_columns][u], vector(Activation::value(sum[q][u])));
+                    kept[q / window_columns][u], vector(activation::before::value(sum[q][u])));
             });
         }
         float* to = y + (h * pooled_columns + w) * Of.filters;
         simd::unroll<Pooled * Units>([&](auto t) __attribute__((always_inline)) {
             constexpr std::size_t q = t / Units, u = t % Units;
-            store_lanes<(u + 1 == Units ? Used : Lanes)>(to + q * Of.filters + u * Lanes,
-                                                         vector(Pooling::finish(kept[q][u])));
+            store_lanes<(u + 1 == Units ? Used : Lanes)>(
+                to + q * Of.filters + u * Lanes,
+                vector(activation::after::value(Pooling::finish(kept[q][u]))));
         });
     }
 
@@ -242,8 +243,8 @@ private:
         const auto add = [&](std::size_t i, auto part) __attribute__((always_inline)) {
             const vector a(x[i]);
             simd::unroll<Units>([&](auto u) __attribute__((always_inline)) {
-                sum[part][u] =
-                    simd::fma(a, simd::load<vector>(kernel + i * Outputs + at[u]), sum[part][u]);
+                simd::add_product(sum[part][u], a,
+                                  simd::load<vector>(kernel + i * Outputs + at[u]));
             });
         };
         for (std::size_t i = 0; i < whole; i += parts)

@@ -135,6 +135,7 @@ private:
     outputs(const T* x, const float* kernel, const float* bias, T* y,
             [[maybe_unused]] Position* positions, std::size_t h, std::size_t w,
             std::size_t first) noexcept {
+        using activation = activation_around<Activation, Pooling>;
         constexpr bool keeps_positions = std::is_same_v<Position, std::uint8_t>;
         constexpr std::size_t pool = Pooling::window_columns;
         constexpr std::size_t wide = Inside ? Count * pool : 1;  // columns at once
@@ -158,7 +159,7 @@ private:
                                                                w * pool + q, sum);
                 simd::unroll<wide * Size>([&](auto t) __attribute__((always_inline)) {
                     constexpr std::size_t to = t / Size / pool * Size + t % Size;
-                    const T value(Activation::value(sum[t]));
+                    const T value(activation::before::value(sum[t]));
                     if constexpr (keeps_positions) {
                         const auto position = static_cast<float>(p * pool + q + t / Size % pool);
                         found[to] = simd::select(value > kept[to], T(position), found[to]);
@@ -169,7 +170,7 @@ private:
         const std::size_t at = (h * (width / pool) + w) * Of.filters + first;
         simd::unroll<Count * Size>([&](auto t) __attribute__((always_inline)) {
             constexpr std::size_t to = t / Size * Of.filters + t % Size;
-            y[at + to] = Pooling::finish(kept[t]);
+            y[at + to] = activation::after::value(Pooling::finish(kept[t]));
             if constexpr (keeps_positions)
                 simd::store_bytes(positions + (at + to) * simd::lanes_of<T>, found[t]);
         });

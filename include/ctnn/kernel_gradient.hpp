@@ -169,8 +169,9 @@ private:
 
         // Sums at once: filters x columns of the kernel x channels.
         static constexpr std::size_t most = simd::registers * 3 / 4;
-        static constexpr std::size_t filters_most = std::min<std::size_t>(4, Filters);
         static constexpr std::size_t columns_most = std::min<std::size_t>(3, Of.columns.taps);
+        static constexpr std::size_t filters_most = std::min<std::size_t>(
+            Filters, std::max<std::size_t>(4, most / columns_most / Channels));
         static constexpr std::size_t channels_most =
             std::max<std::size_t>(1, most / filters_most / columns_most);
 
@@ -216,7 +217,7 @@ private:
                         simd::unroll<F>([&](auto n) __attribute__((always_inline)) {
                             const T d = simd::in_register(slope[n]);
                             simd::unroll<J * C>([&](auto u) __attribute__((always_inline)) {
-                                sum[u * F + n] = simd::fma(seen[u], d, sum[u * F + n]);
+                                simd::add_product(sum[u * F + n], seen[u], d);
                             });
                         });
                     }
@@ -256,7 +257,7 @@ private:
                             if (column >= Of.columns.input) return;  // left of the first: large
                             simd::unroll<Size>([&](auto t) __attribute__((always_inline)) {
                                 T& s = sum[n * Size + t];
-                                s = simd::fma(row[column * Of.channels + t], slope[t], s);
+                                simd::add_product(s, row[column * Of.channels + t], slope[t]);
                             });
                         });
                 }

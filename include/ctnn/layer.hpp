@@ -53,6 +53,9 @@ struct layer_base {
     static constexpr bool fuses_activation = false, fuses_pooling = false;
     /// Whether it can be fused so: it acts on every element by itself, or pools disjoint windows.
     static constexpr bool is_elementwise = false, has_disjoint_windows = false;
+    /// Elementwise: whether a larger x never gives a smaller y. Pooling: whether it gives the
+    /// largest of what a window sees.
+    static constexpr bool is_increasing = false, takes_maximum = false;
     /// Whether its gradient can be computed from the positions of maxima.
     static constexpr bool keeps_positions = false;
     /// Whether y is x under another shape, so that nothing has to be done.

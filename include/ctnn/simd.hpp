@@ -199,11 +199,12 @@ inline __m128 sum_to_four(__m128 x) noexcept {
 }  // namespace detail
 #endif
 
-/// x, loaded once: g++ 12 otherwise loads what several multiply-adds have in common for each.
+/// x, in a register here: g++ 12 otherwise loads what several multiply-adds have in common for
+/// each.
 template <class A>
 [[gnu::always_inline]] inline xsimd::batch<float, A>
 in_register(xsimd::batch<float, A> x) noexcept {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__SSE2__) && !defined(__clang__)  // clang knows better
     typename xsimd::batch<float, A>::register_type r = x;
     asm("" : "+v"(r));
     return r;
@@ -308,6 +309,14 @@ inline xsimd::batch<float, A> sqrt(xsimd::batch<float, A> x) noexcept {
 #pragma GCC diagnostic pop
 #endif
 #endif
+
+/// sum += a * b, in the register of `sum`: g++ 12 otherwise lets many sums change places until some
+/// are in memory.
+template <class T>
+[[gnu::always_inline]] constexpr void add_product(T& sum, std::type_identity_t<T> a,
+                                                  std::type_identity_t<T> b) noexcept {
+    sum = simd::in_register(T(simd::fma(a, b, sum)));
+}
 
 template <class T>
 inline constexpr std::size_t lanes_of = lane_count<T>::value;

@@ -110,7 +110,7 @@ private:
                 const T weight(weights[f]);
                 simd::unroll<Wide>([&](auto q) __attribute__((always_inline)) {
                     T& s = sum[q * Features + f];
-                    s = simd::fma(pixel[q * next + f], weight, s);
+                    simd::add_product(s, pixel[q * next + f], weight);
                 });
             });
         } else {
@@ -123,7 +123,7 @@ private:
                     const T weight(weights[f * Weights.feature_step]);
                     simd::unroll<Wide>([&](auto q) __attribute__((always_inline)) {
                         T& s = sum[q * Features + f];
-                        s = simd::fma(from[q], weight, s);
+                        simd::add_product(s, from[q], weight);
                     });
                 });
             }
@@ -154,7 +154,7 @@ private:
                     if constexpr (at >= 0 && at % step == 0 &&
                                   at / step < static_cast<std::ptrdiff_t>(Wide)) {
                         T& s = sum[static_cast<std::size_t>(at / step) * Features + f];
-                        s = simd::fma(from, T(taps[j * Columns.tap_step * TapSize + f]), s);
+                        simd::add_product(s, from, T(taps[j * Columns.tap_step * TapSize + f]));
                     }
                 });
             });

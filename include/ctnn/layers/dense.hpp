@@ -93,7 +93,7 @@ struct dense {
                 const float* row = &k(0, o);
                 for (std::size_t i = 0; i < inputs; ++i, row += Outputs)
                     simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
-                        sum[t] = simd::fma(x[i], T(row[t]), sum[t]);
+                        simd::add_product(sum[t], x[i], T(row[t]));
                     });
                 simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
                     y[o + t] = Activation::value(sum[t]);
@@ -114,7 +114,7 @@ struct dense {
                 const float* column = &k(i, 0);
                 for (std::size_t o = 0; o < Outputs; ++o)
                     simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
-                        sum[t] = simd::fma(d_y[o], T(column[t * Outputs + o]), sum[t]);
+                        simd::add_product(sum[t], d_y[o], T(column[t * Outputs + o]));
                     });
                 simd::unroll<tile>([&](auto t)
                                        __attribute__((always_inline)) { d_x[i + t] = sum[t]; });
@@ -187,7 +187,7 @@ struct dense {
                     simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
                         const vector d = simd::load<vector>(d_y_of[n] + v * Lanes);
                         simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
-                            sum[t][v] = simd::fma(vector(x_of[t][n]), d, sum[t][v]);
+                            simd::add_product(sum[t][v], vector(x_of[t][n]), d);
                         });
                     });
                 simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {

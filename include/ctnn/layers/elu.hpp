@@ -23,6 +23,7 @@ struct elu {
     template <class Input>
     struct on : elementwise<on<Input>, Input> {
         static constexpr std::string_view name = "elu";
+        static constexpr bool is_increasing = true;
         static constexpr std::array<std::uint64_t, 1> settings{std::bit_cast<std::uint32_t>(a)};
         static_assert(sizeof(typename given::check) > 0);
         template <class T>

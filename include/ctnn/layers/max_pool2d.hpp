@@ -35,6 +35,7 @@ struct max_pool2d {
     struct on : layer_base<on<Input>, Input, output_on<Input>> {
         using output_shape = output_on<Input>;
         static constexpr std::string_view name = "max_pool2d";
+        static constexpr bool takes_maximum = true;
         static constexpr auto rows = window_on<Input>::rows;
         static constexpr auto columns = window_on<Input>::columns;
         static constexpr auto settings = window_on<Input>::settings;
