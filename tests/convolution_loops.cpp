@@ -127,8 +127,8 @@ void check_backward(const problem<Of>& p) {
     const std::vector<native> x = in_lanes(p.x), lanes_d_y = in_lanes(d_y);
     std::vector<native> d_x(sizes<Of>::x, native(std::numeric_limits<float>::quiet_NaN()));
     images::input_gradient(p.kernel.data(), lanes_d_y.data(), d_x.data());
-    images::parameter_gradient(x.data(), lanes_d_y.data(), lanes_d_kernel.data(),
-                               lanes_d_bias.data());
+    images::parameter_gradient(x.data(), detail::slopes_in_memory<Of, native>{lanes_d_y.data()},
+                               lanes_d_kernel.data(), lanes_d_bias.data());
     for (std::size_t n = 0; n < simd::native_lanes; ++n) {
         // The transpose: <convolve(x), d_y> = <x, d_x>, with x the unit vectors, all at once.
         reference::numbers expected(sizes<Of>::x);
@@ -157,10 +157,41 @@ void check_backward(const problem<Of>& p) {
                                         d_y[n][(h * sizes<Of>::width + w) * Of.filters + f]);
                             }
         if (n < 2) CHECK(deviation(lane(d_x, n), expected) <= laws::float_error);
-        images::parameter_gradient(p.x[n].data(), d_y[n].data(), d_kernel.data(), d_bias.data());
+        images::parameter_gradient(p.x[n].data(),
+                                   detail::slopes_in_memory<Of, float>{d_y[n].data()},
+                                   d_kernel.data(), d_bias.data());
     }
     CHECK(deviation(lanes_d_kernel, d_kernel) <= 10 * laws::float_error);
     CHECK(deviation(lanes_d_bias, d_bias) <= 10 * laws::float_error);
+}
+
+/// The parameters' gradient from the positions of the maxima against that from the map before
+/// pooling, for images in the lanes or, with `float`, one.
+template <convolution Of, class Activation, class Pooling, class T>
+void check_positions(const problem<Of>& p, const std::vector<T>& x) {
+    using images = detail::convolution_of_images<Of>;
+    constexpr std::size_t size = Pooling::output_shape::size;
+    std::vector<T> y(size), d_y(size), map(sizes<Of>::y);
+    std::vector<std::uint8_t> positions(size * simd::lanes_of<T>);
+    images::template forward<Activation, Pooling>(x.data(), p.kernel.data(), p.bias.data(),
+                                                  y.data(), positions.data());
+    const floats random = laws::generator(9).vector(size, -1.0f, 1.0f);
+    for (std::size_t i = 0; i < size; ++i) d_y[i] = T(random[i]);
+    Pooling::template input_gradient_from_positions<Activation>(
+        tensor_view<typename Pooling::output_shape, const T>(y.data()), positions.data(),
+        tensor_view<typename Pooling::output_shape, const T>(d_y.data()),
+        tensor_view<typename Pooling::input_shape, T>(map.data()));
+    floats d_kernel(sizes<Of>::kernel), d_bias(Of.has_bias ? Of.filters : 0);
+    floats without_map = d_kernel, bias_without_map = d_bias;
+    images::parameter_gradient(x.data(), detail::slopes_in_memory<Of, T>{map.data()},
+                               d_kernel.data(), d_bias.data());
+    images::parameter_gradient(
+        x.data(),
+        detail::slopes_at_maxima<Activation, Pooling, T>{y.data(), positions.data(), d_y.data()},
+        without_map.data(), bias_without_map.data());
+    REQUIRE(laws::varied({d_kernel.begin(), d_kernel.end()}, 0.1));
+    CHECK(deviation(without_map, d_kernel) <= laws::float_error);
+    CHECK(deviation(bias_without_map, d_bias) <= laws::float_error);
 }
 
 template <convolution Of>
@@ -176,6 +207,11 @@ void check() {
     check_forward<Of, detail::no_activation, detail::no_pooling>(p, plain);
     check_forward<Of, relu::on<output>, max_pool2d<window<2, 2>>::on<output>>(p, pooled);
     check_backward(p);
+    if constexpr (!Of.is_depthwise()) {
+        using pooling = typename max_pool2d<window<2, 2>>::template on<output>;
+        check_positions<Of, relu::on<output>, pooling>(p, in_lanes(p.x));
+        check_positions<Of, relu::on<output>, pooling>(p, p.x[0]);
+    }
 }
 
 /// An axis of `input` pixels.

@@ -90,8 +90,19 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     static constexpr void parameter_gradient(tensor_view<Input, const T> x,
                                              tensor_view<Output, const T> d_y,
                                              gradients d_w) noexcept {
-        convolution_of_images<Layer::of>::parameter_gradient(x.data(), d_y.data(),
-                                                             d_w.kernel().data(), bias(d_w));
+        convolution_of_images<Layer::of>::parameter_gradient(
+            x.data(), slopes_in_memory<Layer::of, T>{d_y.data()}, d_w.kernel().data(), bias(d_w));
+    }
+
+    /// The same from what compute_with_positions kept and gave: y and d_y are those of pooling.
+    template <class Activation, class Pooling, class T, class Pooled>
+    static constexpr void
+    parameter_gradient_from_positions(tensor_view<Input, const T> x, tensor_view<Pooled, const T> y,
+                                      const std::uint8_t* positions,
+                                      tensor_view<Pooled, const T> d_y, gradients d_w) noexcept {
+        convolution_of_images<Layer::of>::parameter_gradient(
+            x.data(), slopes_at_maxima<Activation, Pooling, T>{y.data(), positions, d_y.data()},
+            d_w.kernel().data(), bias(d_w));
     }
 
 private:

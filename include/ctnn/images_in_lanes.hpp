@@ -64,21 +64,19 @@ struct convolution_of_images {
     }
 
     /// d_kernel(i, j, c, f) += sum over h, w of x(h s + i d - pad, ..., c) d_y(h, w, f); d_bias(f)
-    /// += sum of d_y(h, w, f); both summed over the images in the lanes.
-    template <class T>
-    static constexpr void parameter_gradient(const T* x, const T* d_y, float* d_kernel,
+    /// += sum of d_y(h, w, f); both summed over the images in the lanes. `Slopes` give d_y.
+    template <class T, class Slopes>
+    static constexpr void parameter_gradient(const T* x, const Slopes& slopes, float* d_kernel,
                                              float* d_bias) noexcept {
         if constexpr (Of.has_bias)
-            simd::for_tiles<Of.filters>([&](std::size_t f,
-                                            auto size) __attribute__((always_inline)) {
-                T sum[size]{};
-                for (std::size_t o = 0; o < height * width; ++o)
-                    simd::unroll<size>([&](auto t) __attribute__((always_inline)) {
-                        sum[t] = sum[t] + d_y[o * Of.filters + f + t];
-                    });
-                for (std::size_t t = 0; t < size; ++t) d_bias[f + t] += simd::sum_of_lanes(sum[t]);
-            });
-        kernel_gradient_of_images<Of>::add(x, d_y, d_kernel);
+            simd::for_tiles<Of.filters>([&](std::size_t f, auto size)
+                                            __attribute__((always_inline)) {
+                                                T sum[size]{};
+                                                slopes.sum(f, sum);
+                                                for (std::size_t t = 0; t < size; ++t)
+                                                    d_bias[f + t] += simd::sum_of_lanes(sum[t]);
+                                            });
+        kernel_gradient_of_images<Of>::add(x, slopes, d_kernel);
     }
 
     /// What forward does: lanes of T, sums at once (before pooling).

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctnn/convolution.hpp>
+#include <ctnn/slopes.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,13 +13,13 @@ namespace ctnn::detail {
 /// d_kernel(i, j, c, f) += sum over h, w of x(h s + i d - pad, ..., c) d_y(h, w, f)
 template <convolution Of>
 struct kernel_gradient_of_images {
-    template <class T>
-    static constexpr void add(const T* x, const T* d_y, float* d_kernel) noexcept {
+    template <class T, class Slopes>
+    static constexpr void add(const T* x, const Slopes& slopes, float* d_kernel) noexcept {
         if constexpr (simd::lanes_of<T> == 1)
-            add_one(x, d_y, d_kernel);
+            add_one(x, slopes, d_kernel);
         else if constexpr (Of.is_depthwise())
             simd::for_tiles<Of.channels, 4>([&](std::size_t c, auto size) __attribute__((
-                always_inline)) { add_depthwise<size>(x + c, d_y + c, d_kernel + c); });
+                always_inline)) { add_depthwise<size>(x + c, slopes.d_y + c, d_kernel + c); });
         else
             for (std::size_t g = 0; g < Of.groups; ++g)
                 simd::for_tiles<group_filters, at_once>([&](
@@ -26,8 +27,8 @@ struct kernel_gradient_of_images {
                     simd::for_tiles<group_channels, at_once>([&](
                         std::size_t c, auto channels) __attribute__((always_inline)) {
                         const std::size_t first = g * group_filters + f;
-                        add_in_bands<channels, filters, T>(x + g * group_channels + c, d_y + first,
-                                                           d_kernel + c * Of.filters + first);
+                        add_in_bands<channels, filters>(x + g * group_channels + c, slopes, first,
+                                                        d_kernel + c * Of.filters + first);
                     });
                 });
     }
@@ -38,13 +39,21 @@ private:
     static constexpr std::size_t height = Of.rows.output(), width = Of.columns.output();
 
     /// One image: the definition.
-    template <class T>
-    static constexpr void add_one(const T* x, const T* d_y, float* d_kernel) noexcept {
+    template <class T, class Slopes>
+    static constexpr void add_one(const T* x, const Slopes& slopes, float* d_kernel) noexcept {
+        constexpr std::size_t together = Slopes::rows_together;
+        T copy[Slopes::are_in_memory ? 1 : together * width * Of.filters]{};
+        const T* rows = copy;
+        if constexpr (Slopes::are_in_memory) rows = slopes.d_y;
         for (std::size_t h = 0; h < height; ++h) {
+            if constexpr (!Slopes::are_in_memory)
+                if (h % together == 0)
+                    slopes.template copy<Of.filters>(h, std::min(together, height - h), 0, copy);
+            const std::size_t row = Slopes::are_in_memory ? h : h % together;
             const auto taps_i = Of.rows.taps_inside(h);
             for (std::size_t w = 0; w < width; ++w) {
                 const auto taps_j = Of.columns.taps_inside(w);
-                const T* from = d_y + (h * width + w) * Of.filters;
+                const T* from = rows + (row * width + w) * Of.filters;
                 for (std::size_t i = taps_i.first; i < taps_i.last; ++i)
                     for (std::size_t j = taps_j.first; j < taps_j.last; ++j) {
                         const T* pixel =
@@ -67,38 +76,39 @@ private:
     static constexpr std::size_t at_once = Of.rows.taps * Of.columns.taps < 4 ? 16 : 8;
     static constexpr std::size_t band_bytes = std::size_t{128} * 1024;
 
-    template <class T, std::size_t Channels, std::size_t Filters>
+    template <class T, class Slopes, std::size_t Channels, std::size_t Filters>
     struct band {
         static constexpr bool copies_x = Channels != Of.channels ||
                                          Of.rows.padded() != Of.rows.input ||
                                          Of.columns.padded() != Of.columns.input;
-        static constexpr bool copies_y = Filters != Of.filters;
+        static constexpr bool copies_y = !Slopes::are_in_memory || Filters != Of.filters;
         static constexpr std::size_t x_row = Of.columns.padded() * Channels,
                                      y_row = width * Filters;
         static constexpr std::size_t overlap =  // rows of x that the next band needs again
             Of.rows.reach() > Of.rows.stride ? Of.rows.reach() - Of.rows.stride : 0;
         static constexpr std::size_t numbers = band_bytes / sizeof(T);
-        static constexpr std::size_t rows = std::clamp<std::size_t>(
-            (numbers - std::min(numbers, overlap* x_row)) / (Of.rows.stride * x_row + y_row), 1,
-            height);
+        static constexpr std::size_t rows_that_fit =
+            (numbers - std::min(numbers, overlap* x_row)) / (Of.rows.stride * x_row + y_row);
+        static constexpr std::size_t rows =
+            std::min(height, std::max<std::size_t>(1, rows_that_fit / Slopes::rows_together) *
+                                 Slopes::rows_together);
         static constexpr std::size_t x_rows = (rows - 1) * Of.rows.stride + Of.rows.reach();
 
         T x_copy[copies_x ? x_rows * x_row : 1], y_copy[copies_y ? rows * y_row : 1];
         const T *x, *y;
 
         /// What `count` rows of outputs from row `first` on need.
-        void fill(const T* all_x, const T* all_y, std::size_t first, std::size_t count) noexcept {
+        void fill(const T* all_x, const Slopes& slopes, std::size_t filter, std::size_t first,
+                  std::size_t count) noexcept {
             x = copies_x ? x_copy : all_x + first * Of.rows.stride * x_row;
-            y = copies_y ? y_copy : all_y + first * y_row;
             if constexpr (copies_x)
                 for (std::size_t r = 0; r < (count - 1) * Of.rows.stride + Of.rows.reach(); ++r)
                     copy_row(all_x, first * Of.rows.stride + r - Of.rows.before,
                              x_copy + r * x_row);
             if constexpr (copies_y)
-                for (std::size_t o = 0; o < count * width; ++o)
-                    simd::unroll<Filters>([&](auto t) __attribute__((always_inline)) {
-                        y_copy[o * Filters + t] = all_y[(first * width + o) * Of.filters + t];
-                    });
+                slopes.template copy<Filters>(first, count, filter, y_copy), y = y_copy;
+            else
+                y = slopes.d_y + first * y_row;
         }
 
     private:
@@ -119,13 +129,14 @@ private:
         }
     };
 
-    template <std::size_t Channels, std::size_t Filters, class T>
-    static void add_in_bands(const T* x, const T* d_y, float* d_kernel) noexcept {
-        using this_band = band<T, Channels, Filters>;
+    template <std::size_t Channels, std::size_t Filters, class T, class Slopes>
+    static void add_in_bands(const T* x, const Slopes& slopes, std::size_t filter,
+                             float* d_kernel) noexcept {
+        using this_band = band<T, Slopes, Channels, Filters>;
         using tiles = weight_sums<T, Channels, Filters>;
         this_band copied;
         if constexpr (this_band::rows == height) {
-            copied.fill(x, d_y, 0, height);
+            copied.fill(x, slopes, filter, 0, height);
             tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
                                      auto tile) __attribute__((always_inline)) {
                 T sum[tile.size];
@@ -138,7 +149,7 @@ private:
             for (T& sum : kept) sum = T(0.0f);
             for (std::size_t first = 0; first < height; first += this_band::rows) {
                 const std::size_t count = std::min(this_band::rows, height - first);
-                copied.fill(x, d_y, first, count);
+                copied.fill(x, slopes, filter, first, count);
                 T* next = kept;
                 tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
                                          auto tile) __attribute__((always_inline)) {
@@ -169,7 +180,8 @@ private:
 
         // Sums at once: filters x columns of the kernel x channels.
         static constexpr std::size_t most = simd::registers * 3 / 4;
-        static constexpr std::size_t columns_most = std::min<std::size_t>(3, Of.columns.taps);
+        static constexpr std::size_t columns_most = std::min<std::size_t>(
+            Of.columns.taps, std::max<std::size_t>(3, most / 4 / Channels));
         static constexpr std::size_t filters_most = std::min<std::size_t>(
             Filters, std::max<std::size_t>(4, most / columns_most / Channels));
         static constexpr std::size_t channels_most =
@@ -199,10 +211,9 @@ private:
                 simd::unroll<size>([&](auto t)
                                        __attribute__((always_inline)) { sum[t] = T(0.0f); });
             }
-            [[gnu::always_inline]] static void add(const band<T, Channels, Filters>& from,
-                                                   std::size_t count, std::size_t i, std::size_t j,
-                                                   std::size_t c, std::size_t f,
-                                                   T (&sum)[size]) noexcept {
+            [[gnu::always_inline]] static void add(const auto& from, std::size_t count,
+                                                   std::size_t i, std::size_t j, std::size_t c,
+                                                   std::size_t f, T (&sum)[size]) noexcept {
                 const T* slope = from.y + f;
                 for (std::size_t h = 0; h < count; ++h) {
                     const T* pixel = from.x +

@@ -58,6 +58,8 @@ struct layer_base {
     static constexpr bool is_increasing = false, takes_maximum = false;
     /// Whether its gradient can be computed from the positions of maxima.
     static constexpr bool keeps_positions = false;
+    /// Whether parameter_gradient_from_positions exists: its output's gradient need not be stored.
+    static constexpr bool takes_positions = false;
     /// Whether y is x under another shape, so that nothing has to be done.
     static constexpr bool reshapes = false;
     /// How compute runs for one image and for one image per lane, when it takes `Pooling` along.

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -321,18 +322,44 @@ template <class T>
 template <class T>
 inline constexpr std::size_t lanes_of = lane_count<T>::value;
 
+namespace detail {
+/// As many numbers of other types as there are lanes, for conversions; the compilers' own vectors.
+template <std::size_t Lanes>
+struct numbers {
+    typedef float floats __attribute__((vector_size(Lanes * 4)));
+    typedef std::int32_t words __attribute__((vector_size(Lanes * 4)));
+    typedef std::int16_t halves __attribute__((vector_size(Lanes * 2)));
+    typedef std::uint8_t bytes __attribute__((vector_size(Lanes)));
+};
+}  // namespace detail
+
 /// Whole numbers in [0, 255], a byte for each lane.
 template <class T>
 constexpr void store_bytes(std::uint8_t* memory, T x) noexcept {
-    float lanes[lanes_of<T>];
-    store(lanes, x);
-    for (std::size_t n = 0; n < lanes_of<T>; ++n) memory[n] = static_cast<std::uint8_t>(lanes[n]);
+    if constexpr (lanes_of<T> == 1) {
+        *memory = static_cast<std::uint8_t>(x);
+    } else {
+        using numbers = detail::numbers<lanes_of<T>>;
+        const auto words = __builtin_convertvector(
+            __builtin_convertvector(std::bit_cast<typename numbers::floats>(x),
+                                    typename numbers::words),
+            typename numbers::halves);
+        const auto bytes = __builtin_convertvector(words, typename numbers::bytes);
+        std::memcpy(memory, &bytes, sizeof bytes);
+    }
 }
 template <class T>
 constexpr T load_bytes(const std::uint8_t* memory) noexcept {
-    float lanes[lanes_of<T>];
-    for (std::size_t n = 0; n < lanes_of<T>; ++n) lanes[n] = static_cast<float>(memory[n]);
-    return load<T>(lanes);
+    if constexpr (lanes_of<T> == 1) {
+        return static_cast<T>(*memory);
+    } else {
+        using numbers = detail::numbers<lanes_of<T>>;
+        typename numbers::bytes bytes;
+        std::memcpy(&bytes, memory, sizeof bytes);
+        const auto halves = __builtin_convertvector(bytes, typename numbers::halves);
+        return std::bit_cast<T>(__builtin_convertvector(
+            __builtin_convertvector(halves, typename numbers::words), typename numbers::floats));
+    }
 }
 
 /// Goes through `count` floats: calls `f(first, T{})` for a vector `T` of them as long as there are

@@ -79,6 +79,7 @@ struct conv2d {
 
         static constexpr detail::convolution of{rows,    columns,     Input::channels,
                                                 Filters, group_count, has_bias};
+        static constexpr bool takes_positions = !of.is_depthwise();
     };
 };
 

@@ -4,6 +4,7 @@
 #include <ctnn/layer.hpp>
 #include <ctnn/sliding_window.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -126,21 +127,34 @@ struct max_pool2d {
                                                             const std::uint8_t* positions,
                                                             tensor_view<output_shape, const T> d_y,
                                                             tensor_view<Input, T> d_x) noexcept {
+            input_gradient_of_rows<Activation, Input::channels>(y.data(), positions, d_y.data(), 0,
+                                                                Input::height, 0, d_x.data());
+        }
+        /// The same for `count` rows from row `row` on, the start of a window, and `Channels`
+        /// channels from `first` on; d_x holds them alone.
+        template <class Activation, std::size_t Channels, class T>
+        static constexpr void input_gradient_of_rows(const T* y, const std::uint8_t* positions,
+                                                     const T* d_y, std::size_t row,
+                                                     std::size_t count, std::size_t first,
+                                                     T* d_x) noexcept {
             constexpr bool has_rest = output_shape::height * window_rows != Input::height ||
                                       output_shape::width * window_columns != Input::width;
-            if constexpr (has_rest) d_x.fill(T(0.0f));
-            for (std::size_t h = 0; h < output_shape::height; ++h)
+            if constexpr (has_rest) std::fill_n(d_x, count * Input::width * Channels, T(0.0f));
+            for (std::size_t r = 0; r + window_rows <= count; r += window_rows)
                 for (std::size_t w = 0; w < output_shape::width; ++w)
-                    for (std::size_t c = 0; c < Input::channels; ++c) {
-                        const T slope = d_y(h, w, c) * Activation::slope(T(y(h, w, c)));
+                    for (std::size_t c = 0; c < Channels; ++c) {
                         const std::size_t at =
-                            ((h * output_shape::width) + w) * Input::channels + c;
+                            ((row + r) / window_rows * output_shape::width + w) * Input::channels +
+                            first + c;
+                        const T slope = d_y[at] * Activation::slope(T(y[at]));
                         const T position = simd::load_bytes<T>(positions + at * simd::lanes_of<T>);
                         for (std::size_t i = 0; i < window_rows; ++i)
                             for (std::size_t j = 0; j < window_columns; ++j)
-                                d_x(h * window_rows + i, w * window_columns + j, c) = simd::select(
-                                    position == T(static_cast<float>(i * window_columns + j)),
-                                    slope, T(0.0f));
+                                d_x[((r + i) * Input::width + w * window_columns + j) * Channels +
+                                    c] =
+                                    simd::select(position ==
+                                                     T(static_cast<float>(i * window_columns + j)),
+                                                 slope, T(0.0f));
                     }
         }
 

@@ -95,7 +95,7 @@ public:
     /// Adds dLoss/dw, summed over the lanes, to `d_w`, given `d_output()`, which it overwrites.
     constexpr void backward(weights w, gradients d_w) noexcept {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (backward_through<Leaves - 1 - I, first_with_parameters>(w, d_w), ...);
+            (backward_through<Leaves - 1 - I, first_with_parameters + 1>(w, d_w), ...);
         }
         (std::make_index_sequence<Leaves - std::min(Leaves, first_with_parameters)>{});
     }
@@ -164,15 +164,27 @@ private:
         }
     }
 
-    /// Adds the layer's parameter gradient and, above layer `Last`, turns the gradient with respect
-    /// to its output into that with respect to its input.
-    template <std::size_t Index, std::size_t Last>
+    /// Adds the layer's parameter gradient and, from layer `Lowest` on, turns the gradient with
+    /// respect to its output into that with respect to its input (layer 0's is the caller's).
+    template <std::size_t Index, std::size_t Lowest>
     constexpr void backward_through(weights w, gradients d_w) noexcept {
         using this_leaf = leaf<Index>;
-        constexpr std::size_t stage = stage_of(Index);
-        if constexpr (stage != Index) {
+        constexpr std::size_t stage = stage_of(Index), next = stage + stages[stage];
+        // Where only parameters need the gradient of the map before pooling, it is never stored.
+        constexpr bool skips_map =
+            stages[stage] > 1 && stage < Lowest && leaf<stage>::takes_positions;
+        if constexpr (skips_map) {
+            if constexpr (stage == Index)
+                this_leaf::template parameter_gradient_from_positions<activation<stage>,
+                                                                      leaf<next - 1>>(
+                    input_of<Index>(),
+                    tensor_view<leaf_output<next - 1>, const T>(output_of<next>()),
+                    positions.data() + position_offset(stage) * simd::lanes_of<T>,
+                    tensor_view<leaf_output<next - 1>, const T>(d_output_of<next>()),
+                    parameter_view<this_leaf, float>(d_w.first + Network::facts::offsets[Index]));
+        } else if constexpr (stage != Index) {
             // The stage's last layer goes back through all but its first.
-            if constexpr (Index + 1 == stage + stages[stage])
+            if constexpr (Index + 1 == next)
                 this_leaf::template input_gradient_from_positions<activation<stage>>(
                     tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()),
                     positions.data() + position_offset(stage) * simd::lanes_of<T>,
@@ -185,11 +197,10 @@ private:
                     input_of<Index>(), d_y,
                     parameter_view<this_leaf, float>(d_w.first + Network::facts::offsets[Index]));
             if constexpr (this_leaf::in_place) {
-                if constexpr (Index >= Last)
-                    this_leaf::input_gradient_from_output(
-                        tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()), d_y,
-                        tensor_view<leaf_input<Index>, T>(d_output_of<Index + 1>()));
-            } else if constexpr (Index > Last) {
+                this_leaf::input_gradient_from_output(
+                    tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()), d_y,
+                    tensor_view<leaf_input<Index>, T>(d_output_of<Index + 1>()));
+            } else if constexpr (Index > 0 && Index >= Lowest) {
                 const tensor_view<leaf_input<Index>, T> d_x(d_output_of<Index>());
                 if constexpr (this_leaf::parameter_count > 0)
                     this_leaf::input_gradient(weights_of<Index>(w), input_of<Index>(), d_y, d_x);

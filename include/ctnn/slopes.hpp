@@ -1,0 +1,65 @@
+// dLoss/dy of a convolution, as its parameters' gradient asks for it: from memory, or computed from
+// what pooling by maximum has kept, so that the map before pooling is never stored.
+#pragma once
+
+#include <ctnn/convolution.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ctnn::detail {
+
+/// height x width x filters numbers.
+template <convolution Of, class T>
+struct slopes_in_memory {
+    static constexpr bool are_in_memory = true;
+    static constexpr std::size_t rows_together = 1;
+    const T* d_y;
+
+    /// Filters `first` ... of `count` rows from row `row` on.
+    template <std::size_t Filters>
+    constexpr void copy(std::size_t row, std::size_t count, std::size_t first,
+                        T* to) const noexcept {
+        constexpr std::size_t width = Of.columns.output();
+        const T* from = d_y + row * width * Of.filters + first;
+        for (std::size_t o = 0; o < count * width; ++o, from += Of.filters, to += Filters)
+            simd::unroll<Filters>([&](auto t) __attribute__((always_inline)) { to[t] = from[t]; });
+    }
+    /// Adds them all up.
+    template <std::size_t Filters>
+    constexpr void sum(std::size_t first, T (&sums)[Filters]) const noexcept {
+        const T* from = d_y + first;
+        for (std::size_t o = 0; o < Of.rows.output() * Of.columns.output(); ++o, from += Of.filters)
+            simd::unroll<Filters>([&](auto t) __attribute__((always_inline)) {
+                sums[t] = sums[t] + from[t];
+            });
+    }
+};
+
+/// The convolution's output went through `Activation` and `Pooling`, which kept the position of
+/// each window's maximum: only there dLoss/dy is not 0.
+template <class Activation, class Pooling, class T>
+struct slopes_at_maxima {
+    static constexpr bool are_in_memory = false;
+    static constexpr std::size_t rows_together = Pooling::window_rows;
+    const T* y;  // of pooling
+    const std::uint8_t* positions;
+    const T* d_y;  // of pooling
+
+    template <std::size_t Filters>
+    constexpr void copy(std::size_t row, std::size_t count, std::size_t first,
+                        T* to) const noexcept {
+        Pooling::template input_gradient_of_rows<Activation, Filters>(y, positions, d_y, row, count,
+                                                                      first, to);
+    }
+    template <std::size_t Filters>
+    constexpr void sum(std::size_t first, T (&sums)[Filters]) const noexcept {
+        for (std::size_t i = first; i < Pooling::output_shape::size;
+             i += Pooling::output_shape::channels)
+            simd::unroll<Filters>([&](auto t) __attribute__((always_inline)) {
+                sums[t] = simd::fma(d_y[i + t], Activation::slope(T(y[i + t])), sums[t]);
+            });
+    }
+};
+
+}  // namespace ctnn::detail
