@@ -2,6 +2,7 @@
 // benchmark, because machines change their speed while one looks.
 #pragma once
 
+#include <ctnn/loops.hpp>
 #include <ctnn/simd.hpp>
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 
 #include <ctnn/ctnn.hpp>
 
+#include "falling.hpp"
 #include "random.hpp"
 
 #include <doctest/doctest.h>
@@ -160,6 +161,8 @@ TEST_CASE("backpropagation<network<...>>: pooling computed with a convolution, w
                 conv2d<2, kernel<1, 1>>, elu<>, max_pool2d<>, flatten, dense<2>>>();
     agrees_with_its_layers<network<shape<6, 6, 5>, depthwise_conv2d<kernel<3, 3>, same>, relu,
                                    max_pool2d<window<3, 3>>>>();
+    agrees_with_its_layers<network<shape<6, 7, 2>, conv2d<3, kernel<3, 3>>, falling, max_pool2d<>,
+                                   conv2d<2, kernel<2, 2>>>>();
     // The position of one maximum is not enough here, so every map is kept.
     agrees_with_its_layers<
         network<shape<6, 6, 2>, conv2d<3, kernel<3, 3>>, relu, average_pool2d<>>>();

@@ -96,11 +96,11 @@ void check_forward(const problem<Of>& p, const std::vector<reference::numbers>& 
         run(p.x[0].data(), p.kernel.data(), p.bias.data(), y.data());
         return deviation(y, expected[0]);
     };
-    using images = detail::convolution_of_images<Of>;
+    using images = detail::convolution_with_images_in_lanes<Of>;
     CHECK(one([](auto... a) { images::template forward<Activation, Pooling>(a...); }) <=
           laws::float_error);
 #if CTNN_HAS_XSIMD
-    using filters = detail::convolution_of_one_image<Of, Activation, Pooling>;
+    using filters = detail::convolution_with_filters_in_lanes<Of, Activation, Pooling>;
     using columns = detail::convolution_with_columns_in_lanes<Of, Activation, Pooling>;
     CHECK(one(filters::run) <= laws::float_error);
     CHECK(one(columns::run) <= laws::float_error);
@@ -116,7 +116,7 @@ void check_forward(const problem<Of>& p, const std::vector<reference::numbers>& 
 /// Backward in lanes against one image after the other, whose loops are the definition.
 template <convolution Of>
 void check_backward(const problem<Of>& p) {
-    using images = detail::convolution_of_images<Of>;
+    using images = detail::convolution_with_images_in_lanes<Of>;
     laws::generator random(7);
     std::vector<floats> d_y;
     floats d_kernel(sizes<Of>::kernel, 0.5f), d_bias(Of.has_bias ? Of.filters : 0, 0.5f);
@@ -169,7 +169,7 @@ void check_backward(const problem<Of>& p) {
 /// pooling, for images in the lanes or, with `float`, one.
 template <convolution Of, class Activation, class Pooling, class T>
 void check_positions(const problem<Of>& p, const std::vector<T>& x) {
-    using images = detail::convolution_of_images<Of>;
+    using images = detail::convolution_with_images_in_lanes<Of>;
     constexpr std::size_t size = Pooling::output_shape::size;
     std::vector<T> y(size), d_y(size), map(sizes<Of>::y);
     std::vector<std::uint8_t> positions(size * simd::lanes_of<T>);

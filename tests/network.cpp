@@ -2,6 +2,7 @@
 
 #include <ctnn/ctnn.hpp>
 
+#include "falling.hpp"
 #include "random.hpp"
 
 #include <doctest/doctest.h>
@@ -160,6 +161,13 @@ TEST_CASE("network<...>: what is computed in one go is what the layers say") {
         network<shape<6, 6, 4>, conv2d<8, kernel<3, 3>, groups<2>, same>, relu, max_pool2d<>>>();
     predicts_what_its_layers_say<
         network<shape<3, 3, 1>, conv2d<6, kernel<3, 3>>, relu, max_pool2d<window<1, 1>>>>();
+    // Activations that may come after the maximum, and one that may not.
+    predicts_what_its_layers_say<
+        network<shape<9, 9, 1>, conv2d<6, kernel<3, 3>>, leaky_relu<>, max_pool2d<>,
+                conv2d<17, kernel<1, 1>>, elu<>, max_pool2d<window<3, 1>>>>();
+    predicts_what_its_layers_say<
+        network<shape<9, 9, 1>, conv2d<6, kernel<3, 3>>, falling, max_pool2d<>,
+                conv2d<17, kernel<1, 1>>, falling, max_pool2d<window<3, 1>>>>();
     // Pooling that is not: overlapping windows, or padding.
     predicts_what_its_layers_say<network<shape<9, 9, 1>, conv2d<6, kernel<3, 3>>, relu,
                                          max_pool2d<window<3, 3>, stride<2, 2>>>>();

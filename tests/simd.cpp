@@ -1,3 +1,6 @@
+#include <ctnn/bytes.hpp>
+#include <ctnn/elementary_functions.hpp>
+#include <ctnn/loops.hpp>
 #include <ctnn/simd.hpp>
 
 #include <doctest/doctest.h>
@@ -253,6 +256,26 @@ TEST_CASE(
         simd::store(y.data(), simd::max(z, T(not_a_number)));
         for (const float v : y) CHECK(std::isnan(v));
     });
+}
+
+TEST_CASE("store_bytes, load_bytes: every whole number from 0 to 255") {
+    const auto check = []<class T>(T) {
+        constexpr std::size_t lanes = simd::lanes_of<T>;
+        for (std::size_t first = 0; first < 256; first += lanes) {
+            float numbers[lanes];
+            for (std::size_t n = 0; n < lanes; ++n) numbers[n] = static_cast<float>(first + n);
+            std::array<std::uint8_t, lanes> bytes{};
+            simd::store_bytes(bytes.data(), simd::load<T>(numbers));
+            float again[lanes];
+            simd::store(again, simd::load_bytes<T>(bytes.data()));
+            for (std::size_t n = 0; n < lanes; ++n) {
+                CHECK(bytes[n] == first + n);
+                CHECK(again[n] == numbers[n]);
+            }
+        }
+    };
+    check(float{});
+    check(simd::native{});
 }
 
 /// Every index once, in order, in tiles of at most `Most` whose sizes differ by at most 1.

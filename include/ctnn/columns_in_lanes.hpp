@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctnn/convolution.hpp>
+#include <ctnn/loops.hpp>
 
 #include <algorithm>
 #include <array>
@@ -31,7 +32,8 @@ struct convolution_with_columns_in_lanes {
 
     static constexpr loop_choice choice() noexcept {
         return {layout::chw,
-                {std::min(vectors, vectors_most) * lanes * window_columns, filters_most}};
+                {simd::tile_size(vectors, vectors_most) * lanes * window_columns,
+                 simd::tile_size(Of.group_filters(), filters_most)}};
     }
 
 private:

@@ -19,7 +19,7 @@ using loops_of_one =
     std::conditional_t<layout_of_one_image(Layer::of, Pooling::window_rows,
                                            Pooling::window_columns) == layout::chw,
                        convolution_with_columns_in_lanes<Layer::of, Activation, Pooling>,
-                       convolution_of_one_image<Layer::of, Activation, Pooling>>;
+                       convolution_with_filters_in_lanes<Layer::of, Activation, Pooling>>;
 
 /// The base of a layer with a `kernel`, maybe a `bias`, and a detail::convolution `of`.
 template <class Layer, class Input, class Output, class Kernel, class Bias>
@@ -34,11 +34,11 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
         if constexpr (simd::native_lanes > 1)
             return loops_of_one<Layer, no_activation, Pooling>::choice();
         else
-            return convolution_of_images<Layer::of>::template forward_choice<float>();
+            return convolution_with_images_in_lanes<Layer::of>::template forward_choice<float>();
     }
     template <class Pooling>
     static constexpr loop_choice choice_for_many() noexcept {
-        return convolution_of_images<Layer::of>::template forward_choice<simd::native>();
+        return convolution_with_images_in_lanes<Layer::of>::template forward_choice<simd::native>();
     }
 
     template <class T>
@@ -61,8 +61,8 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                 return loops_of_one<Layer, Activation, Pooling>::run(x.data(), kernel, bias(w),
                                                                      y.data());
         }
-        convolution_of_images<Layer::of>::template forward<Activation, Pooling>(x.data(), kernel,
-                                                                                bias(w), y.data());
+        convolution_with_images_in_lanes<Layer::of>::template forward<Activation, Pooling>(
+            x.data(), kernel, bias(w), y.data());
     }
 
     /// The same in training: keeps of each window where its maximum was, a byte for every lane,
@@ -71,7 +71,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     static constexpr void compute_with_positions(weights w, tensor_view<Input, const T> x,
                                                  tensor_view<Pooled, T> y,
                                                  std::uint8_t* positions) noexcept {
-        convolution_of_images<Layer::of>::template forward<Activation, Pooling>(
+        convolution_with_images_in_lanes<Layer::of>::template forward<Activation, Pooling>(
             x.data(), w.kernel().data(), bias(w), y.data(), positions);
     }
 
@@ -81,7 +81,8 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     static constexpr void input_gradient(weights w, tensor_view<Input, const T> /*x*/,
                                          tensor_view<Output, const T> d_y,
                                          tensor_view<Input, T> d_x) noexcept {
-        convolution_of_images<Layer::of>::input_gradient(w.kernel().data(), d_y.data(), d_x.data());
+        convolution_with_images_in_lanes<Layer::of>::input_gradient(w.kernel().data(), d_y.data(),
+                                                                    d_x.data());
     }
 
     /// d_kernel(i, j, c, f) += sum over h, w of x(h s + i d - pad, ..., c) d_y(h, w, f);
@@ -90,7 +91,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     static constexpr void parameter_gradient(tensor_view<Input, const T> x,
                                              tensor_view<Output, const T> d_y,
                                              gradients d_w) noexcept {
-        convolution_of_images<Layer::of>::parameter_gradient(
+        convolution_with_images_in_lanes<Layer::of>::parameter_gradient(
             x.data(), slopes_in_memory<Layer::of, T>{d_y.data()}, d_w.kernel().data(), bias(d_w));
     }
 
@@ -100,7 +101,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     parameter_gradient_from_positions(tensor_view<Input, const T> x, tensor_view<Pooled, const T> y,
                                       const std::uint8_t* positions,
                                       tensor_view<Pooled, const T> d_y, gradients d_w) noexcept {
-        convolution_of_images<Layer::of>::parameter_gradient(
+        convolution_with_images_in_lanes<Layer::of>::parameter_gradient(
             x.data(), slopes_at_maxima<Activation, Pooling, T>{y.data(), positions, d_y.data()},
             d_w.kernel().data(), bias(d_w));
     }

@@ -4,18 +4,18 @@
 #pragma once
 
 #include <ctnn/convolution.hpp>
+#include <ctnn/loops.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
-#include <limits>
 
 namespace ctnn::detail {
 
 /// y = pooling(activation(bias + x * kernel)) for one image. A depthwise convolution's lanes are
 /// channels, each with a filter of its own, and nothing is broadcast.
 template <convolution Of, class Activation, class Pooling>
-struct convolution_of_one_image {
+struct convolution_with_filters_in_lanes {
     static void run(const float* x, const float* kernel, const float* bias, float* y) noexcept {
         simd::for_tiles<pooled_rows, is_padded ? rows_at_once : pooled_rows>([&](
             std::size_t first, auto rows) __attribute__((always_inline)) {
@@ -40,10 +40,10 @@ struct convolution_of_one_image {
     static constexpr loop_choice choice() noexcept {
         const std::size_t count = Of.is_depthwise() ? Of.channels : Of.group_filters();
         const std::size_t lanes = Of.is_depthwise() ? simd::native_lanes : lanes_for(count);
-        const std::size_t units =
-            std::clamp<std::size_t>(count / lanes, 1, Of.is_depthwise() ? 2 : 4);
-        return {layout::hwc,
-                {std::min(columns_at_once(units), pooled_columns) * window_columns, units * lanes}};
+        const std::size_t units = std::max<std::size_t>(
+            1, simd::tile_size(count / lanes, Of.is_depthwise() ? 2 : units_most));
+        const std::size_t columns = simd::tile_size(pooled_columns, columns_at_once(units));
+        return {layout::hwc, {columns * window_columns, units * lanes}};
     }
 
 private:
@@ -60,8 +60,10 @@ private:
         return Of.rows_for(rows, window_rows) * padded_columns * Of.channels;
     });
 
-    /// Pooled columns whose sums, what pooling has kept of them, one vector of each unit and one
-    /// input fit into the registers.
+    static constexpr std::size_t units_most = 4;  // vectors of filters
+
+    /// Pooled columns whose sums fit into the registers together with one vector of each unit and
+    /// one input.
     static constexpr std::size_t columns_at_once(std::size_t units) noexcept {
         return std::max<std::size_t>(1, (simd::registers - units - 2) / (units * window_columns));
     }
@@ -84,7 +86,7 @@ private:
                         std::size_t rows) noexcept {
         constexpr std::size_t count = Of.group_filters();
         constexpr std::size_t lanes = lanes_for(count), whole = count / lanes;
-        simd::for_tiles<whole, 4>([&](std::size_t first, auto units) {
+        simd::for_tiles<whole, units_most>([&](std::size_t first, auto units) {
             tile_of_filters<lanes, units, lanes>(x, kernel + first * lanes, Of.filters,
                                                  Of.bias_from(bias, first * lanes),
                                                  y + first * lanes, rows);
@@ -208,20 +210,20 @@ private:
 
 /// y = activation(bias + x kernel) for one input; kernel: Inputs x Outputs.
 template <std::size_t Inputs, std::size_t Outputs, bool HasBias, class Activation>
-struct dense_of_one_image {
+struct dense_with_outputs_in_lanes {
     static constexpr loop_choice choice() noexcept {
-        constexpr std::size_t lanes = std::bit_floor(std::min(Outputs, simd::native_lanes));
-        return {layout::hwc, {1, std::min<std::size_t>((Outputs + lanes - 1) / lanes, 8) * lanes}};
+        return {layout::hwc, {1, simd::tile_size(units, units_most) * lanes}};
     }
     static void run(const float* x, const float* kernel, const float* bias, float* y) noexcept {
-        constexpr std::size_t lanes = std::bit_floor(std::min(Outputs, simd::native_lanes));
         static_assert(lanes >= 4);
-        constexpr std::size_t units = (Outputs + lanes - 1) / lanes;
-        simd::for_tiles<units, 8>(
+        simd::for_tiles<units, units_most>(
             [&](std::size_t first, auto size) { tile<lanes, size>(first, x, kernel, bias, y); });
     }
 
 private:
+    static constexpr std::size_t lanes = std::bit_floor(std::min(Outputs, simd::native_lanes));
+    static constexpr std::size_t units = (Outputs + lanes - 1) / lanes, units_most = 8;
+
     /// Vectors number `first` ... of the outputs; the last of all overlaps the one before, so that
     /// it ends where the outputs end. Few vectors take several inputs at once, each with sums of
     /// its own, to hide the latency of the multiply-add.

@@ -4,8 +4,10 @@
 // registers.
 #pragma once
 
+#include <ctnn/bytes.hpp>
 #include <ctnn/convolution.hpp>
 #include <ctnn/kernel_gradient.hpp>
+#include <ctnn/loops.hpp>
 #include <ctnn/tap_sums.hpp>
 
 #include <algorithm>
@@ -17,7 +19,7 @@ namespace ctnn::detail {
 
 /// x, y, ...: tensors of `T`, one image per lane; the kernel's numbers are the same for all lanes.
 template <convolution Of>
-struct convolution_of_images {
+struct convolution_with_images_in_lanes {
     static constexpr std::size_t group_channels = Of.group_channels();
     static constexpr std::size_t group_filters = Of.group_filters();
     static constexpr std::size_t height = Of.rows.output(), width = Of.columns.output();
@@ -76,7 +78,7 @@ struct convolution_of_images {
                                                 for (std::size_t t = 0; t < size; ++t)
                                                     d_bias[f + t] += simd::sum_of_lanes(sum[t]);
                                             });
-        kernel_gradient_of_images<Of>::add(x, slopes, d_kernel);
+        kernel_gradient<Of>::add(x, slopes, d_kernel);
     }
 
     /// What forward does: lanes of T, sums at once (before pooling).

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctnn/convolution.hpp>
+#include <ctnn/loops.hpp>
 #include <ctnn/slopes.hpp>
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace ctnn::detail {
 
 /// d_kernel(i, j, c, f) += sum over h, w of x(h s + i d - pad, ..., c) d_y(h, w, f)
 template <convolution Of>
-struct kernel_gradient_of_images {
+struct kernel_gradient {
     template <class T, class Slopes>
     static constexpr void add(const T* x, const Slopes& slopes, float* d_kernel) noexcept {
         if constexpr (simd::lanes_of<T> == 1)
@@ -180,8 +181,8 @@ private:
 
         // Sums at once: filters x columns of the kernel x channels.
         static constexpr std::size_t most = simd::registers * 3 / 4;
-        static constexpr std::size_t columns_most = std::min<std::size_t>(
-            Of.columns.taps, std::max<std::size_t>(3, most / 4 / Channels));
+        static constexpr std::size_t columns_most =
+            std::min<std::size_t>(Of.columns.taps, std::max<std::size_t>(3, most / 4 / Channels));
         static constexpr std::size_t filters_most = std::min<std::size_t>(
             Filters, std::max<std::size_t>(4, most / columns_most / Channels));
         static constexpr std::size_t channels_most =

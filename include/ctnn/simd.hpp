@@ -7,9 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <type_traits>
-#include <utility>
 
 // xsimd is for processors with vectors of floats; its headers do not compile for bare-metal Arm.
 // Define CTNN_ONE_LANE to do without it anywhere.
@@ -61,45 +59,6 @@ inline constexpr std::size_t registers = 16;
 
 template <class T>
 struct lane_count : std::integral_constant<std::size_t, 1> {};
-
-/// Calls `f` with 0, 1, ..., Count - 1 as compile-time constants: a loop that is always unrolled,
-/// so that a local array of accumulators stays in registers.
-template <std::size_t Count, class F>
-[[gnu::always_inline]] constexpr void unroll(F&& f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
-        (f(std::integral_constant<std::size_t, I>{}), ...);
-    }
-    (std::make_index_sequence<Count>{});
-}
-
-/// What was loaded before is loaded again behind it. Between the taps of a convolution: g++ at -O3
-/// otherwise keeps the pixels that two taps have in common, more than there are registers.
-[[gnu::always_inline]] constexpr void load_again() noexcept {
-    if (!std::is_constant_evaluated()) asm volatile("" : : : "memory");
-}
-
-/// The size of the larger ones when `total` is cut into tiles of nearly equal size.
-constexpr std::size_t tile_size(std::size_t total, std::size_t most) noexcept {
-    const std::size_t count = (total + most - 1) / most;
-    return count == 0 ? 0 : (total + count - 1) / count;
-}
-
-/// Cuts 0 ... Total - 1 into tiles of nearly equal size, at most `Most` each, and calls
-/// `f(first, size)`; `size` is a compile-time constant, so that the tile can live in registers.
-template <std::size_t Total, std::size_t Most = registers * 3 / 4, class F>
-[[gnu::always_inline]] constexpr void for_tiles(F&& f) {
-    if constexpr (Total > 0) {
-        constexpr std::size_t count = (Total + Most - 1) / Most;
-        constexpr std::size_t larger = tile_size(Total, Most);  // `smaller` tiles have one less
-        constexpr std::size_t smaller = larger * count - Total;
-        for (std::size_t i = 0; i < count - smaller; ++i)
-            f(i * larger, std::integral_constant<std::size_t, larger>{});
-        if constexpr (smaller > 0)
-            for (std::size_t i = 0; i < smaller; ++i)
-                f((count - smaller) * larger + i * (larger - 1),
-                  std::integral_constant<std::size_t, larger - 1>{});
-    }
-}
 
 // One lane.
 
@@ -321,110 +280,5 @@ template <class T>
 
 template <class T>
 inline constexpr std::size_t lanes_of = lane_count<T>::value;
-
-namespace detail {
-/// As many numbers of other types as there are lanes, for conversions; the compilers' own vectors.
-template <std::size_t Lanes>
-struct numbers {
-    typedef float floats __attribute__((vector_size(Lanes * 4)));
-    typedef std::int32_t words __attribute__((vector_size(Lanes * 4)));
-    typedef std::int16_t halves __attribute__((vector_size(Lanes * 2)));
-    typedef std::uint8_t bytes __attribute__((vector_size(Lanes)));
-};
-}  // namespace detail
-
-/// Whole numbers in [0, 255], a byte for each lane.
-template <class T>
-constexpr void store_bytes(std::uint8_t* memory, T x) noexcept {
-    if constexpr (lanes_of<T> == 1) {
-        *memory = static_cast<std::uint8_t>(x);
-    } else {
-        using numbers = detail::numbers<lanes_of<T>>;
-        const auto words = __builtin_convertvector(
-            __builtin_convertvector(std::bit_cast<typename numbers::floats>(x),
-                                    typename numbers::words),
-            typename numbers::halves);
-        const auto bytes = __builtin_convertvector(words, typename numbers::bytes);
-        std::memcpy(memory, &bytes, sizeof bytes);
-    }
-}
-template <class T>
-constexpr T load_bytes(const std::uint8_t* memory) noexcept {
-    if constexpr (lanes_of<T> == 1) {
-        return static_cast<T>(*memory);
-    } else {
-        using numbers = detail::numbers<lanes_of<T>>;
-        typename numbers::bytes bytes;
-        std::memcpy(&bytes, memory, sizeof bytes);
-        const auto halves = __builtin_convertvector(bytes, typename numbers::halves);
-        return std::bit_cast<T>(__builtin_convertvector(
-            __builtin_convertvector(halves, typename numbers::words), typename numbers::floats));
-    }
-}
-
-/// Goes through `count` floats: calls `f(first, T{})` for a vector `T` of them as long as there are
-/// enough, then with `float` for each of the rest.
-template <class F>
-constexpr void for_vectors(std::size_t count, F&& f) {
-    std::size_t i = 0;
-    if constexpr (native_lanes > 1)
-        for (; i + native_lanes <= count; i += native_lanes) f(i, native{});
-    for (; i < count; ++i) f(i, float{});
-}
-
-// Functions of many steps, the same for every number of lanes. Calls are qualified, because xsimd
-// has functions of these names too.
-
-/// e^x within 2 units in the last place; 0 below -87.3 (no subnormal results), at most e^88.
-template <class T>
-[[nodiscard]] constexpr T exp(T x) noexcept {
-    // e^x = 2^n e^r with n = simd::nearest(x / ln 2) and |r| <= ln(2) / 2; ln 2 in two parts keeps
-    // r exact.
-    const T clipped = simd::min(simd::max(x, T(-87.3f)), T(88.0f));
-    const T n = simd::nearest(clipped * T(1.44269504f));
-    const T r = simd::fma(n, T(2.12194440e-4f), simd::fma(n, T(-0.693359375f), clipped));
-    T p(1.9875691500e-4f);  // minimax polynomial of (e^r - 1 - r) / r^2 (Cephes, expf)
-    p = simd::fma(p, r, T(1.3981999507e-3f));
-    p = simd::fma(p, r, T(8.3334519073e-3f));
-    p = simd::fma(p, r, T(4.1665795894e-2f));
-    p = simd::fma(p, r, T(1.6666665459e-1f));
-    p = simd::fma(p, r, T(5.0000001201e-1f));
-    const T y = simd::scale_by_power_of_2(simd::fma(p, r * r, r) + T(1.0f), n);
-    return simd::select(x < T(-87.3f), T(0.0f), simd::select(x == x, y, x));
-}
-
-/// e^x - 1 for x <= 0, also near 0, where the difference itself would lose its digits.
-template <class T>
-[[nodiscard]] constexpr T exp_minus_1(T x) noexcept {
-    const T near = simd::max(x, T(-0.5f));
-    T p(1.0f / 40320.0f);  // Taylor
-    for (const float factor :
-         {1.0f / 5040.0f, 1.0f / 720.0f, 1.0f / 120.0f, 1.0f / 24.0f, 1.0f / 6.0f, 0.5f, 1.0f})
-        p = simd::fma(p, near, T(factor));
-    return simd::select(x > T(-0.5f), p * near, simd::exp(x) - T(1.0f));
-}
-
-/// 1 / (1 + e^-x), never not a number for a finite x.
-template <class T>
-[[nodiscard]] constexpr T sigmoid(T x) noexcept {
-    return simd::divide(T(1.0f), T(1.0f) + simd::exp(-x));
-}
-
-/// The hyperbolic tangent within 3 units in the last place.
-template <class T>
-[[nodiscard]] constexpr T tanh(T x) noexcept {
-    const T a = simd::abs(x);
-    const T far = T(1.0f) - simd::divide(T(2.0f), simd::exp(a + a) + T(1.0f));
-    // Near 0 that difference cancels: a polynomial instead (Cephes, tanhf).
-    const T near = simd::min(a, T(0.625f));
-    const T s = near * near;
-    T p(-5.70498872745e-3f);
-    p = simd::fma(p, s, T(2.06390887954e-2f));
-    p = simd::fma(p, s, T(-5.37397155531e-2f));
-    p = simd::fma(p, s, T(1.33314422036e-1f));
-    p = simd::fma(p, s, T(-3.33332819422e-1f));
-    return simd::select(a < T(0.625f), simd::fma(p * s, x, x),
-                        simd::select(x < T(0.0f), -far, far));
-}
 
 }  // namespace ctnn::simd

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctnn/convolution.hpp>
+#include <ctnn/loops.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -4,6 +4,7 @@
 #include <ctnn/constant_expression.hpp>
 #include <ctnn/filters_in_lanes.hpp>
 #include <ctnn/layer.hpp>
+#include <ctnn/loops.hpp>
 
 #include <algorithm>
 
@@ -49,8 +50,8 @@ struct dense {
         template <class Pooling>
         static constexpr loop_choice choice_for_one() noexcept {
             if constexpr (suits_outputs_in_lanes)
-                return detail::dense_of_one_image<inputs, Outputs, has_bias,
-                                                  detail::no_activation>::choice();
+                return detail::dense_with_outputs_in_lanes<inputs, Outputs, has_bias,
+                                                           detail::no_activation>::choice();
             else
                 return {layout::one_lane, {1, outputs_at_once}};
         }
@@ -78,8 +79,10 @@ struct dense {
                     return detail::convolve_in_constant_expression<Activation, Pooling>(
                         of, x.data(), w.kernel().data(), bias, y.data());
                 if constexpr (suits_outputs_in_lanes)
-                    return detail::dense_of_one_image<inputs, Outputs, has_bias, Activation>::run(
-                        x.data(), w.kernel().data(), bias, y.data());
+                    return detail::dense_with_outputs_in_lanes<inputs, Outputs, has_bias,
+                                                               Activation>::run(x.data(),
+                                                                                w.kernel().data(),
+                                                                                bias, y.data());
             }
             const auto k = w.kernel();
             simd::for_tiles<Outputs>([&](std::size_t o, auto tile) __attribute__((always_inline)) {

@@ -1,6 +1,7 @@
 // The exponential linear unit.
 #pragma once
 
+#include <ctnn/elementary_functions.hpp>
 #include <ctnn/layer.hpp>
 
 #include <array>

@@ -1,6 +1,7 @@
 // Max pooling: the shape rule and checks, forward, then backward.
 #pragma once
 
+#include <ctnn/bytes.hpp>
 #include <ctnn/layer.hpp>
 #include <ctnn/sliding_window.hpp>
 

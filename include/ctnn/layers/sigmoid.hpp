@@ -1,6 +1,7 @@
 // The logistic function.
 #pragma once
 
+#include <ctnn/elementary_functions.hpp>
 #include <ctnn/layer.hpp>
 
 namespace ctnn {

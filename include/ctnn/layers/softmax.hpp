@@ -1,6 +1,7 @@
 // Softmax: numbers to probabilities.
 #pragma once
 
+#include <ctnn/elementary_functions.hpp>
 #include <ctnn/layer.hpp>
 
 namespace ctnn {

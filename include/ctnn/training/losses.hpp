@@ -4,6 +4,7 @@
 // on the numbers before: no logarithm of 0, never not a number for finite input.
 #pragma once
 
+#include <ctnn/elementary_functions.hpp>
 #include <ctnn/layers/sigmoid.hpp>
 #include <ctnn/layers/softmax.hpp>
 #include <ctnn/network.hpp>

@@ -3,6 +3,7 @@
 // trains.
 #pragma once
 
+#include <ctnn/loops.hpp>
 #include <ctnn/parameters.hpp>
 #include <ctnn/simd.hpp>
 
