@@ -92,12 +92,13 @@ private:
         }
     }
 
-    // Sums at once: columns of the pooling window x vectors x filters.
+    // Sums at once: columns of the pooling window x vectors x filters, as many as fit: a load of
+    // pixels mostly touches two lines of the cache.
     static constexpr std::size_t most = simd::registers >= 32 ? 24 : 12;
-    static constexpr std::size_t filters_most = std::min<std::size_t>(
-        {Of.group_filters(), 6, std::max<std::size_t>(1, most / window_columns)});
-    static constexpr std::size_t vectors_most =
-        std::max<std::size_t>(1, most / (filters_most * window_columns));
+    static constexpr std::size_t vectors_most = std::clamp<std::size_t>(
+        most / window_columns / std::min<std::size_t>(Of.group_filters(), 6), 1, vectors);
+    static constexpr std::size_t filters_most = std::clamp<std::size_t>(
+        most / window_columns / simd::tile_size(vectors, vectors_most), 1, Of.group_filters());
 
     static void row_of_outputs(const float* x, const float* kernel, const float* bias,
                                float* y) noexcept {
