@@ -163,6 +163,11 @@ TEST_CASE("backpropagation<network<...>>: pooling computed with a convolution, w
                                    max_pool2d<window<3, 3>>>>();
     agrees_with_its_layers<network<shape<6, 7, 2>, conv2d<3, kernel<3, 3>>, falling, max_pool2d<>,
                                    conv2d<2, kernel<2, 2>>>>();
+    // The map before pooling is needed: for the layer below, or by a depthwise convolution.
+    agrees_with_its_layers<network<shape<6, 7, 2>, conv2d<3, kernel<1, 1>>, conv2d<4, kernel<3, 3>>,
+                                   relu, max_pool2d<>, flatten, dense<2>>>();
+    agrees_with_its_layers<network<shape<6, 7, 4>, conv2d<4, kernel<3, 3>, groups<4>>, relu,
+                                   max_pool2d<>, flatten, dense<2>>>();
     // The position of one maximum is not enough here, so every map is kept.
     agrees_with_its_layers<
         network<shape<6, 6, 2>, conv2d<3, kernel<3, 3>>, relu, average_pool2d<>>>();
