@@ -49,8 +49,11 @@ void agrees_with_its_layers() {
     const auto w = std::make_unique<typename Net::parameters>();
     fill_random(*w, 1, 0.3f);
     const auto d_w_sum = std::make_unique<typename Net::parameters>();  // over the images
-    const auto pass = std::make_unique<backpropagation<Net, simd::native>>();
-    const auto one = std::make_unique<backpropagation<Net, float>>();
+    constexpr std::size_t leaves = Net::leaf_count;
+    const auto pass = std::make_unique<backpropagation<Net, simd::native, leaves, true>>();
+    const auto one = std::make_unique<backpropagation<Net, float, leaves, true>>();
+    const auto in_training = std::make_unique<backpropagation<Net, simd::native>>();
+    const auto one_in_training = std::make_unique<backpropagation<Net, float>>();
     tensor<typename Net::input_shape, simd::native> d_x_lanes;
     tensor<typename Net::input_shape> d_x_one;
 
@@ -63,7 +66,7 @@ void agrees_with_its_layers() {
         fill_random(d_y[n], 50 + n, 1.0f);
         images_in[n] = &images[n];
         d_y_in[n] = &d_y[n];
-        typename Net::parameters d_w_before = *d_w_sum;
+        typename Net::parameters d_w_before = *d_w_sum, d_w_in_training = *d_w_sum;
         const auto expected = chain_backward<Net>(*w, images[n], d_y[n], *d_w_sum);
 
         one->x = images[n];
@@ -79,6 +82,14 @@ void agrees_with_its_layers() {
             CHECK(d_x_one[i] == doctest::Approx(expected[i]).epsilon(1e-4));
         for (std::size_t i = 0; i < Net::parameter_count; ++i)
             CHECK(d_w_before.elements[i] == doctest::Approx(d_w_sum->elements[i]).epsilon(1e-4));
+        one_in_training->x = images[n];
+        one_in_training->forward(*w);
+        for (float& number : one_in_training->d_activations.memory)
+            number = std::numeric_limits<float>::quiet_NaN();
+        std::copy(d_y[n].begin(), d_y[n].end(), one_in_training->d_output().begin());
+        one_in_training->backward(*w, d_w_in_training);
+        for (std::size_t i = 0; i < Net::parameter_count; ++i)
+            CHECK(d_w_in_training.elements[i] == doctest::Approx(d_w_before.elements[i]));
         CHECK(varied(expected));
         d_x[n] = expected;
     }
@@ -101,10 +112,10 @@ void agrees_with_its_layers() {
         CHECK(std::abs(d_w->elements[i] - d_w_sum->elements[i]) <= 1e-4f * scale);
 
     // Without dLoss/dx the parameters' gradients are the same, and they add up.
-    to_lanes<simd::native>(images_in, tensor_view(pass->x));
-    pass->forward(*w);
-    to_lanes<simd::native>(d_y_in, pass->d_output());
-    pass->backward(*w, *d_w);
+    to_lanes<simd::native>(images_in, tensor_view(in_training->x));
+    in_training->forward(*w);
+    to_lanes<simd::native>(d_y_in, in_training->d_output());
+    in_training->backward(*w, *d_w);
     for (std::size_t i = 0; i < Net::parameter_count; ++i)
         CHECK(std::abs(d_w->elements[i] - 2.0f * d_w_sum->elements[i]) <= 2e-4f * scale);
 }
@@ -113,7 +124,7 @@ constexpr bool
 test_constant_expression() {  // y = w x + b, loss = y: dLoss/dw = x, dLoss/db = 1, dLoss/dx = w
     using line = network<features<1>, dense<1>>;
     line::parameters w{{3.0f, 5.0f}}, d_w{};
-    backpropagation<line, float> pass{};
+    backpropagation<line, float, 1, true> pass{};
     pass.x[0] = 7.0f;
     pass.forward(w);
     pass.d_output()[0] = 1.0f;
@@ -178,7 +189,7 @@ TEST_CASE("backpropagation<network<...>>: pooling computed with a convolution, w
 TEST_CASE("backpropagation<network<...>>: of equal maxima the first one gets the gradient") {
     using net = network<shape<4, 4, 1>, conv2d<1, kernel<1, 1>>, leaky_relu<>, max_pool2d<>>;
     const auto check = []<class T>(T) {
-        backpropagation<net, T> pass;
+        backpropagation<net, T, net::leaf_count, true> pass;
         net::parameters w{{2.0f, 1.0f}}, d_w{};
         tensor<net::input_shape, T> d_x;
         pass.x.fill(T(3.0f));

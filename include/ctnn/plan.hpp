@@ -132,7 +132,8 @@ constexpr memory_plan<Layers> plan_training(const std::array<layer_facts, Layers
 }
 
 /// Where the gradient with respect to every layer's output lies on the way back, down to that of
-/// layer `first`; the way back needs two neighbouring ones at a time.
+/// layer `first`; the way back needs two neighbouring ones at a time. What layer `first` gives to
+/// its input has no place here.
 template <std::size_t Layers>
 constexpr memory_plan<Layers> plan_gradients(const std::array<layer_facts, Layers>& facts,
                                              std::size_t first) noexcept {
@@ -144,7 +145,7 @@ constexpr memory_plan<Layers> plan_gradients(const std::array<layer_facts, Layer
             bool at_the_end = false;
             for (std::size_t i = Layers; i-- > first;) {
                 if (assign) plan.layers[i] = {placement::moves, offset};
-                if (facts[i].reshapes || facts[i].in_place) continue;
+                if (i == first || facts[i].reshapes || facts[i].in_place) continue;
                 plan.size = std::max(plan.size, facts[i].output + facts[i].input);
                 at_the_end = !at_the_end;
                 offset = at_the_end ? plan.size - facts[i].input : 0;

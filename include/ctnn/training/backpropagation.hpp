@@ -15,8 +15,9 @@
 namespace ctnn {
 
 /// The memory of one pass forward and back through the first `Leaves` layers of a network.
-/// Fill `x`, call `forward`, write dLoss/d(output()) to `d_output()`, call `backward`.
-template <class Network, class T, std::size_t Leaves = Network::leaf_count>
+/// Fill `x`, call `forward`, write dLoss/d(output()) to `d_output()`, call `backward`. `ToInput`:
+/// whether that gives dLoss/dx too, for which nobody asks in training.
+template <class Network, class T, std::size_t Leaves = Network::leaf_count, bool ToInput = false>
 struct backpropagation {
 private:
     static constexpr auto facts = [] {
@@ -32,10 +33,24 @@ private:
     }();
     static constexpr auto stages = detail::plan_training_stages(facts);
     static constexpr auto kept = detail::plan_training(detail::fuse(facts, stages));
-    static constexpr auto slopes = detail::plan_gradients(facts, 0);
 
     template <std::size_t Index>
     using leaf = typename Network::template leaf<Index>;
+
+    /// Whether the gradient of the map before pooling is not stored in stage `Index`: only
+    /// parameters need it, and they take it from the positions of the maxima.
+    template <std::size_t Index>
+    static constexpr bool skips_map = [] {
+        if constexpr (!ToInput && Index == first_with_parameters && Index < Leaves)
+            return stages[Index] > 1 && leaf<Index>::takes_positions;
+        else
+            return false;
+    }();
+    static constexpr auto slopes = detail::plan_gradients(
+        facts,
+        ToInput ? 0
+                : first_with_parameters +
+                      (skips_map<first_with_parameters> ? stages[first_with_parameters] - 1 : 0));
     template <std::size_t Index>
     using leaf_input = typename leaf<Index>::input_shape;
     template <std::size_t Index>
@@ -93,16 +108,17 @@ public:
         return tensor_view<output_shape, T>(d_output_of<Leaves>());
     }
     /// Adds dLoss/dw, summed over the lanes, to `d_w`, given `d_output()`, which it overwrites.
-    constexpr void backward(weights w, gradients d_w) noexcept {
+    constexpr void backward(weights w, gradients d_w) noexcept requires(!ToInput) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (backward_through<Leaves - 1 - I, first_with_parameters + 1>(w, d_w), ...);
+            (backward_through<Leaves - 1 - I>(w, d_w), ...);
         }
         (std::make_index_sequence<Leaves - std::min(Leaves, first_with_parameters)>{});
     }
     /// The same, and writes dLoss/dx.
-    constexpr void backward(weights w, gradients d_w, tensor_view<input_shape, T> d_x) noexcept {
+    constexpr void backward(weights w, gradients d_w, tensor_view<input_shape, T> d_x) noexcept
+        requires(ToInput) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (backward_through<Leaves - 1 - I, 0>(w, d_w), ...);
+            (backward_through<Leaves - 1 - I>(w, d_w), ...);
         }
         (std::make_index_sequence<Leaves>{});
         if constexpr (Leaves > 0) {
@@ -164,16 +180,13 @@ private:
         }
     }
 
-    /// Adds the layer's parameter gradient and, from layer `Lowest` on, turns the gradient with
+    /// Adds the layer's parameter gradient and, where it is asked for, turns the gradient with
     /// respect to its output into that with respect to its input (layer 0's is the caller's).
-    template <std::size_t Index, std::size_t Lowest>
+    template <std::size_t Index>
     constexpr void backward_through(weights w, gradients d_w) noexcept {
         using this_leaf = leaf<Index>;
         constexpr std::size_t stage = stage_of(Index), next = stage + stages[stage];
-        // Where only parameters need the gradient of the map before pooling, it is never stored.
-        constexpr bool skips_map =
-            stages[stage] > 1 && stage < Lowest && leaf<stage>::takes_positions;
-        if constexpr (skips_map) {
+        if constexpr (skips_map<stage>) {
             if constexpr (stage == Index)
                 this_leaf::template parameter_gradient_from_positions<activation<stage>,
                                                                       leaf<next - 1>>(
@@ -200,7 +213,7 @@ private:
                 this_leaf::input_gradient_from_output(
                     tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()), d_y,
                     tensor_view<leaf_input<Index>, T>(d_output_of<Index + 1>()));
-            } else if constexpr (Index > 0 && Index >= Lowest) {
+            } else if constexpr (Index > (ToInput ? 0 : first_with_parameters)) {
                 const tensor_view<leaf_input<Index>, T> d_x(d_output_of<Index>());
                 if constexpr (this_leaf::parameter_count > 0)
                     this_leaf::input_gradient(weights_of<Index>(w), input_of<Index>(), d_y, d_x);
