@@ -61,6 +61,12 @@ struct pooling_window
         row_padding < pooling_window::rows.taps
             ? std::max(pooling_window::columns.before, pooling_window::columns.after)
             : 0;  // one mistake, one error
+    /// No two windows share a pixel, and none sees padding.
+    static constexpr bool are_disjoint =
+        pooling_window::rows.stride == pooling_window::rows.taps &&
+        pooling_window::columns.stride == pooling_window::columns.taps &&
+        pooling_window::rows.padded() == pooling_window::rows.input &&
+        pooling_window::columns.padded() == pooling_window::columns.input;
     static constexpr bool fits = Given::fit && pooling_window::sliding_window::fits &&
                                  row_padding < pooling_window::rows.taps &&
                                  column_padding < pooling_window::columns.taps;

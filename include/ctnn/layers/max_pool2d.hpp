@@ -61,11 +61,9 @@ struct max_pool2d {
                       "ctnn::max_pool2d: the padding must be less than the window; shrink it or "
                       "enlarge the window");
 
-        // A convolution before it pools as it computes, when every pixel is in one window.
+        // A convolution before it pools as it computes, when no pixel is in two windows.
         static constexpr std::size_t window_rows = rows.taps, window_columns = columns.taps;
-        static constexpr bool has_disjoint_windows =
-            rows.stride == rows.taps && columns.stride == columns.taps &&
-            rows.padded() == rows.input && columns.padded() == columns.input;
+        static constexpr bool has_disjoint_windows = window_on<Input>::are_disjoint;
         /// In training a convolution before it then keeps a byte for each output, the position of
         /// the maximum.
         static constexpr bool keeps_positions =
