@@ -231,6 +231,10 @@ TEST_CASE("odd sizes, padding that differs on every side, no bias") {
 TEST_CASE("more filters than lanes, and some more") {
     check<convolution{along(7, 3, 1, 1), along(6, 3, 1, 1), 5, 37, 1, true}>();
 }
+TEST_CASE("more filters, or channels of their own, than a tile holds") {
+    check<convolution{along(4, 2), along(5, 2), 3, 83, 1, true}>();
+    check<convolution{along(4, 3, 1, 1), along(5, 3, 1, 1), 53, 53, 53, true}>();
+}
 TEST_CASE("more columns than lanes, and some more") {
     check<convolution{along(5, 3), along(43, 3), 2, 3, 1, true}>();
 }

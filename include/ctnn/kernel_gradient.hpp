@@ -23,9 +23,9 @@ struct kernel_gradient {
                 always_inline)) { add_depthwise<size>(x + c, slopes.d_y + c, d_kernel + c); });
         else
             for (std::size_t g = 0; g < Of.groups; ++g)
-                simd::for_tiles<group_filters, at_once>([&](
+                simd::for_tiles<group_filters, filters_at_once>([&](
                     std::size_t f, auto filters) __attribute__((always_inline)) {
-                    simd::for_tiles<group_channels, at_once>([&](
+                    simd::for_tiles<group_channels, channels_at_once>([&](
                         std::size_t c, auto channels) __attribute__((always_inline)) {
                         const std::size_t first = g * group_filters + f;
                         add_in_bands<channels, filters>(x + g * group_channels + c, slopes, first,
@@ -74,7 +74,9 @@ private:
     // The kernel's gradient for some channels and filters, band after band of rows. Unless they lie
     // together already, a band's numbers are copied first, with zeros for padding: pixels that lie
     // a power of 2 apart share few sets of the cache, and every tile of weights reads them again.
-    static constexpr std::size_t at_once = Of.rows.taps * Of.columns.taps < 4 ? 16 : 8;
+    static constexpr std::size_t taps = Of.rows.taps * Of.columns.taps;
+    static constexpr std::size_t filters_at_once = taps < 10 ? 16 : 8,
+                                 channels_at_once = taps < 4 ? 16 : 8;
     static constexpr std::size_t band_bytes = std::size_t{128} * 1024;
 
     template <class T, class Slopes, std::size_t Channels, std::size_t Filters>
