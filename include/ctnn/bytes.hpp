@@ -11,7 +11,8 @@
 namespace ctnn::simd {
 
 namespace detail {
-/// As many numbers of other types as there are lanes, for conversions; the compilers' own vectors.
+/// As many numbers of other types as there are lanes: the compilers' own vectors, because they
+/// convert. In steps, because g++ 12 converts bytes to words one by one.
 template <std::size_t Lanes>
 struct numbers {
     typedef float floats __attribute__((vector_size(Lanes * 4)));
@@ -28,11 +29,10 @@ constexpr void store_bytes(std::uint8_t* memory, T x) noexcept {
         *memory = static_cast<std::uint8_t>(x);
     } else {
         using numbers = detail::numbers<lanes_of<T>>;
-        const auto words = __builtin_convertvector(
-            __builtin_convertvector(std::bit_cast<typename numbers::floats>(x),
-                                    typename numbers::words),
-            typename numbers::halves);
-        const auto bytes = __builtin_convertvector(words, typename numbers::bytes);
+        const auto words = __builtin_convertvector(std::bit_cast<typename numbers::floats>(x),
+                                                   typename numbers::words);
+        const auto halves = __builtin_convertvector(words, typename numbers::halves);
+        const auto bytes = __builtin_convertvector(halves, typename numbers::bytes);
         std::memcpy(memory, &bytes, sizeof bytes);
     }
 }
@@ -45,8 +45,8 @@ constexpr T load_bytes(const std::uint8_t* memory) noexcept {
         typename numbers::bytes bytes;
         std::memcpy(&bytes, memory, sizeof bytes);
         const auto halves = __builtin_convertvector(bytes, typename numbers::halves);
-        return std::bit_cast<T>(__builtin_convertvector(
-            __builtin_convertvector(halves, typename numbers::words), typename numbers::floats));
+        const auto words = __builtin_convertvector(halves, typename numbers::words);
+        return std::bit_cast<T>(__builtin_convertvector(words, typename numbers::floats));
     }
 }
 
