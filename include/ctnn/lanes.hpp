@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 namespace ctnn {
 
@@ -16,13 +17,18 @@ namespace ctnn {
 template <class T, class Shape>
 constexpr void to_lanes(const std::array<const tensor<Shape>*, simd::lanes_of<T>>& images,
                         tensor_view<Shape, T> x) noexcept {
-    constexpr std::size_t lanes = simd::lanes_of<T>, block = 16;
+    constexpr std::size_t lanes = simd::lanes_of<T>, block = 16, ahead = 6 * block;
     for (std::size_t first = 0; first < Shape::size; first += block) {
         const std::size_t count = std::min(block, Shape::size - first);
         float values[block][lanes]{};
-        for (std::size_t n = 0; n < lanes; ++n)
-            if (images[n] != nullptr)
-                for (std::size_t i = 0; i < count; ++i) values[i][n] = (*images[n])[first + i];
+        for (std::size_t n = 0; n < lanes; ++n) {
+            if (images[n] == nullptr) continue;
+            const float* from = images[n]->data() + first;
+            // Shuffled images come from all over the memory, more of them than a processor follows.
+            if (!std::is_constant_evaluated() && Shape::size - first > ahead)
+                __builtin_prefetch(from + ahead);
+            for (std::size_t i = 0; i < count; ++i) values[i][n] = from[i];
+        }
         for (std::size_t i = 0; i < count; ++i) x[first + i] = simd::load<T>(values[i]);
     }
 }
