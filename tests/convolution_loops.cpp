@@ -19,6 +19,7 @@ using ctnn::detail::axis;
 using ctnn::detail::convolution;
 using ctnn::simd::native;
 using laws::deviation;
+using laws::deviation_of_numbers;
 using laws::floats;
 namespace simd = ctnn::simd;
 
@@ -92,9 +93,9 @@ void check_forward(const problem<Of>& p, const std::vector<reference::numbers>& 
     const std::size_t size = expected[0].size();
     REQUIRE(laws::varied(expected[0], 0.1));
     const auto one = [&](auto run) {
-        floats y(size, std::numeric_limits<float>::quiet_NaN());
+        floats y(size, 77.0f);
         run(p.x[0].data(), p.kernel.data(), p.bias.data(), y.data());
-        return deviation(y, expected[0]);
+        return deviation_of_numbers(y, expected[0]);
     };
     using images = detail::convolution_with_images_in_lanes<Of>;
     CHECK(one([](auto... a) { images::template forward<Activation, Pooling>(a...); }) <=
@@ -102,15 +103,26 @@ void check_forward(const problem<Of>& p, const std::vector<reference::numbers>& 
 #if CTNN_HAS_XSIMD
     using filters = detail::convolution_with_filters_in_lanes<Of, Activation, Pooling>;
     using columns = detail::convolution_with_columns_in_lanes<Of, Activation, Pooling>;
-    CHECK(one(filters::run) <= laws::float_error);
-    CHECK(one(columns::run) <= laws::float_error);
+    std::vector<float> scratch(filters::scratch_size);
+    CHECK(one([&](auto... a) { filters::run(a..., scratch.data()); }) <= laws::float_error);
+    scratch = std::vector<float>(columns::scratch_size);
+    CHECK(one([&](auto... a) { columns::run(a..., scratch.data()); }) <= laws::float_error);
 #endif
     const std::vector<native> x = in_lanes(p.x);
-    std::vector<native> y(size, native(std::numeric_limits<float>::quiet_NaN()));
+    std::vector<native> y(size, native(77.0f));
     images::template forward<Activation, Pooling>(x.data(), p.kernel.data(), p.bias.data(),
                                                   y.data());
     for (std::size_t n = 0; n < simd::native_lanes; ++n)
-        CHECK(deviation(lane(y, n), expected[n]) <= laws::float_error);
+        CHECK(deviation_of_numbers(lane(y, n), expected[n]) <= laws::float_error);
+}
+
+/// Adds the gradients of kernel and bias to d_kernel and d_bias.
+template <convolution Of, class T, class Slopes>
+void add_gradients(const T* x, const Slopes& slopes, floats& d_kernel, floats& d_bias) {
+    using kernels = detail::kernel_gradient<Of>;
+    std::vector<T> scratch(kernels::template scratch_size<T, Slopes>());
+    kernels::add(x, slopes, d_kernel.data(), scratch.data());
+    if (Of.has_bias) detail::add_bias_gradient<Of, T>(slopes, d_bias.data());
 }
 
 /// Backward in lanes against one image after the other, whose loops are the definition.
@@ -127,8 +139,11 @@ void check_backward(const problem<Of>& p) {
     const std::vector<native> x = in_lanes(p.x), lanes_d_y = in_lanes(d_y);
     std::vector<native> d_x(sizes<Of>::x, native(std::numeric_limits<float>::quiet_NaN()));
     images::input_gradient(p.kernel.data(), lanes_d_y.data(), d_x.data());
-    images::parameter_gradient(x.data(), detail::slopes_in_memory<Of, native>{lanes_d_y.data()},
-                               lanes_d_kernel.data(), lanes_d_bias.data());
+    add_gradients<Of>(x.data(), detail::slopes_in_memory<Of, native>{lanes_d_y.data()},
+                      lanes_d_kernel, lanes_d_bias);
+    floats without_scratch(d_kernel.size(), 0.5f);
+    detail::kernel_gradient<Of>::add_without_scratch(
+        x.data(), detail::slopes_in_memory<Of, native>{lanes_d_y.data()}, without_scratch.data());
     for (std::size_t n = 0; n < simd::native_lanes; ++n) {
         // The transpose: <convolve(x), d_y> = <x, d_x>, with x the unit vectors, all at once.
         reference::numbers expected(sizes<Of>::x);
@@ -157,10 +172,10 @@ void check_backward(const problem<Of>& p) {
                                         d_y[n][(h * sizes<Of>::width + w) * Of.filters + f]);
                             }
         if (n < 2) CHECK(deviation(lane(d_x, n), expected) <= laws::float_error);
-        images::parameter_gradient(p.x[n].data(),
-                                   detail::slopes_in_memory<Of, float>{d_y[n].data()},
-                                   d_kernel.data(), d_bias.data());
+        add_gradients<Of>(p.x[n].data(), detail::slopes_in_memory<Of, float>{d_y[n].data()},
+                          d_kernel, d_bias);
     }
+    CHECK(deviation(without_scratch, d_kernel) <= 10 * laws::float_error);
     CHECK(deviation(lanes_d_kernel, d_kernel) <= 10 * laws::float_error);
     CHECK(deviation(lanes_d_bias, d_bias) <= 10 * laws::float_error);
 }
@@ -183,12 +198,11 @@ void check_positions(const problem<Of>& p, const std::vector<T>& x) {
         tensor_view<typename Pooling::input_shape, T>(map.data()));
     floats d_kernel(sizes<Of>::kernel), d_bias(Of.has_bias ? Of.filters : 0);
     floats without_map = d_kernel, bias_without_map = d_bias;
-    images::parameter_gradient(x.data(), detail::slopes_in_memory<Of, T>{map.data()},
-                               d_kernel.data(), d_bias.data());
-    images::parameter_gradient(
+    add_gradients<Of>(x.data(), detail::slopes_in_memory<Of, T>{map.data()}, d_kernel, d_bias);
+    add_gradients<Of>(
         x.data(),
         detail::slopes_at_maxima<Activation, Pooling, T>{y.data(), positions.data(), d_y.data()},
-        without_map.data(), bias_without_map.data());
+        without_map, bias_without_map);
     REQUIRE(laws::varied({d_kernel.begin(), d_kernel.end()}, 0.1));
     CHECK(deviation(without_map, d_kernel) <= laws::float_error);
     CHECK(deviation(bias_without_map, d_bias) <= laws::float_error);
@@ -196,22 +210,31 @@ void check_positions(const problem<Of>& p, const std::vector<T>& x) {
 
 template <convolution Of>
 void check() {
-    const problem<Of> p;
-    std::vector<reference::numbers> plain, pooled;
-    for (const floats& image : p.x) {
-        const reference::map y = convolved<Of>(image, p.kernel, p.bias);
-        plain.push_back(y.values);
-        pooled.push_back(reference::max_pool2d{{2, 2}, {2, 2}}(reference::relu(y, {}), {}).values);
-    }
     using output = shape<sizes<Of>::height, sizes<Of>::width, Of.filters>;
-    check_forward<Of, detail::no_activation, detail::no_pooling>(p, plain);
-    check_forward<Of, relu::on<output>, max_pool2d<window<2, 2>>::on<output>>(p, pooled);
+    using activation = relu::on<output>;
+    using pooling = typename max_pool2d<window<2, 2>>::template on<output>;
+    problem<Of> p;
+    const auto check_all = [&] {
+        std::vector<reference::numbers> plain, pooled;
+        for (const floats& image : p.x) {
+            const reference::map y = convolved<Of>(image, p.kernel, p.bias);
+            plain.push_back(y.values);
+            pooled.push_back(
+                reference::max_pool2d{{2, 2}, {2, 2}}(reference::relu(y, {}), {}).values);
+        }
+        check_forward<Of, detail::no_activation, detail::no_pooling>(p, plain);
+        check_forward<Of, activation, pooling>(p, pooled);
+    };
+    check_all();
     check_backward(p);
     if constexpr (!Of.is_depthwise()) {
-        using pooling = typename max_pool2d<window<2, 2>>::template on<output>;
-        check_positions<Of, relu::on<output>, pooling>(p, in_lanes(p.x));
-        check_positions<Of, relu::on<output>, pooling>(p, p.x[0]);
+        check_positions<Of, activation, pooling>(p, in_lanes(p.x));
+        check_positions<Of, activation, pooling>(p, p.x[0]);
     }
+    // What is no number stays none, in its lane alone.
+    for (const std::size_t n : {std::size_t{0}, simd::native_lanes / 2})
+        p.x[n][sizes<Of>::x / 3] = std::numeric_limits<float>::quiet_NaN();
+    check_all();
 }
 
 /// An axis of `input` pixels.
@@ -258,4 +281,16 @@ TEST_CASE("1 x 1") {
 }
 TEST_CASE("a padded image that does not fit on the stack as a whole: bands of rows") {
     check<convolution{along(41, 3, 1, 1, 2), along(33, 3, 1, 1), 10, 4, 1, true}>();
+}
+TEST_CASE("a row that is longer than a block: blocks of columns") {
+    check<convolution{along(2, 2, 1, 0), along(3001, 4, 2, 1), 3, 5, 1, true}>();
+    check<convolution{along(4, 2), along(3002, 2, 0, 0, 2, 3), 3, 20, 1, false}>();
+    check<convolution{along(3, 2), along(1501, 3, 1, 1), 7, 7, 7, true}>();
+}
+TEST_CASE("wide strides and dilations: tiles of columns begin where they should") {
+    check<convolution{along(5, 3, 1, 1, 2), along(77, 3, 1, 1, 2), 3, 32, 1, true}>();
+    check<convolution{along(5, 2), along(71, 3, 2, 2, 1, 3), 9, 17, 1, true}>();
+}
+TEST_CASE("padding beyond every pixel") {
+    check<convolution{along(4, 3, 3, 4), along(5, 3, 4, 5), 2, 6, 1, true}>();
 }

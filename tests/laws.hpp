@@ -6,7 +6,8 @@
 //      <forward(w, x), d_y> = <w, d_w>;
 //   4. gradients add to what is there;
 //   5. with images in the lanes every lane gives what its image gives alone, and d_w their sum;
-//   6. a layer that may work in place gives the same there.
+//   6. a layer that may work in place gives the same there;
+//   7. what depends on a number that is none is none, forward, backward, in its lane alone.
 //
 // Numbers lie in exactly sized heap memory, so that the address sanitizer sees the first read past
 // the end, and results start as NaN, so that one that is not written is noticed.
@@ -96,6 +97,25 @@ double deviation(const Actual& actual, const Expected& expected) {
     return worst / scale;
 }
 
+/// Whether they are not numbers at the same places.
+template <class Actual, class Expected>
+bool same_nans(const Actual& actual, const Expected& expected) {
+    return std::equal(std::begin(actual), std::end(actual), std::begin(expected),
+                      std::end(expected),
+                      [](auto a, auto e) { return std::isnan(a) == std::isnan(e); });
+}
+/// The deviation of what is a number; infinite unless that is so at the same places.
+template <class Actual, class Expected>
+double deviation_of_numbers(const Actual& actual, const Expected& expected) {
+    if (!same_nans(actual, expected)) return std::numeric_limits<double>::infinity();
+    const auto numbers_of = [](const auto& all) {
+        numbers result;
+        for (const auto v : all) result.push_back(std::isnan(v) ? 0.0 : static_cast<double>(v));
+        return result;
+    };
+    return deviation(numbers_of(actual), numbers_of(expected));
+}
+
 /// Floats against doubles: sums of a few hundred products, each rounded. Found: at most 6e-7.
 inline constexpr double float_error = 2e-6;
 /// Floats against floats: the same sums in another order, or with other roundings where a multiply
@@ -123,24 +143,24 @@ struct layer_calls {
 
 template <class Layer, class T>
 void compute(const float* w, const T* x, T* y) {
-    const ctnn::tensor_view<typename Layer::input_shape, const T> from(x);
-    const ctnn::tensor_view<typename Layer::output_shape, T> to(y);
-    if constexpr (Layer::parameter_count > 0)
-        Layer::compute(typename Layer::weights(w), from, to);
-    else
-        Layer::compute(from, to);
+    constexpr std::size_t size = Layer::template compute_scratch<T, ctnn::detail::no_pooling>();
+    const auto scratch = std::make_unique<T[]>(size);
+    ctnn::detail::compute<Layer>(ctnn::parameter_view<Layer, const float>(w),
+                                 ctnn::tensor_view<typename Layer::input_shape, const T>(x),
+                                 ctnn::tensor_view<typename Layer::output_shape, T>(y),
+                                 scratch.get());
 }
 template <class Layer, class T>
 void gradients(const float* w, const T* x, const T* d_y, T* d_x, float* d_w) {
+    constexpr std::size_t size = Layer::template gradient_scratch<T, ctnn::detail::no_activation,
+                                                                  ctnn::detail::no_pooling>();
+    const auto scratch = std::make_unique<T[]>(size);
     const ctnn::tensor_view<typename Layer::input_shape, const T> from(x);
     const ctnn::tensor_view<typename Layer::output_shape, const T> d_to(d_y);
-    const ctnn::tensor_view<typename Layer::input_shape, T> d_from(d_x);
-    if constexpr (Layer::parameter_count > 0) {
-        Layer::parameter_gradient(from, d_to, typename Layer::gradients(d_w));
-        Layer::input_gradient(typename Layer::weights(w), from, d_to, d_from);
-    } else {
-        Layer::input_gradient(from, d_to, d_from);
-    }
+    ctnn::detail::parameter_gradient<Layer>(from, d_to, ctnn::parameter_view<Layer, float>(d_w),
+                                            scratch.get());
+    ctnn::detail::input_gradient<Layer>(ctnn::parameter_view<Layer, const float>(w), from, d_to,
+                                        ctnn::tensor_view<typename Layer::input_shape, T>(d_x));
 }
 
 template <class Layer>
@@ -200,7 +220,6 @@ struct problem {
     problem(const layer_calls& calls, std::size_t images) : layer(calls) {
         generator random(1 + calls.inputs * 131 + calls.outputs * 17 + calls.parameters);
         w = random.vector(layer.parameters, -1.0f, 1.0f);
-        const float nan = std::numeric_limits<float>::quiet_NaN();
         for (std::size_t n = 0; n < images; ++n) {
             x.push_back(distinct(layer.inputs,
                                  0.6 + 0.3 * static_cast<double>(n) / static_cast<double>(images),
@@ -208,9 +227,15 @@ struct problem {
             if (n % 2 == 1)
                 for (float& v : x[n]) v = -v;
             d_y.push_back(random.vector(layer.outputs, -1.0f, 1.0f));
-            y.emplace_back(layer.outputs, nan);
-            d_x.emplace_back(layer.inputs, nan);
-            d_w.emplace_back(layer.parameters, 0.0f);
+        }
+        run();
+    }
+    void run() {
+        const float nan = std::numeric_limits<float>::quiet_NaN();
+        y.assign(x.size(), floats(layer.outputs, nan));
+        d_x.assign(x.size(), floats(layer.inputs, nan));
+        d_w.assign(x.size(), floats(layer.parameters));
+        for (std::size_t n = 0; n < x.size(); ++n) {
             layer.forward(w.data(), x[n].data(), y[n].data());
             layer.backward(w.data(), x[n].data(), d_y[n].data(), d_x[n].data(), d_w[n].data());
         }
@@ -382,11 +407,46 @@ void lanes_are_images(const problem& p) {
             ctnn::from_lanes<T, input>(ctnn::tensor_view<input, const T>(d_x.get()), d_from);
             for (std::size_t n = 0; n < here; ++n) {
                 CAPTURE(n);
-                CHECK(deviation(*outputs[n], p.y[first + n]) <= lane_error);
-                CHECK(deviation(*d_inputs[n], p.d_x[first + n]) <= lane_error);
+                CHECK(deviation_of_numbers(*outputs[n], p.y[first + n]) <= lane_error);
+                CHECK(deviation_of_numbers(*d_inputs[n], p.d_x[first + n]) <= lane_error);
             }
         }
-        CHECK(deviation(d_w, sum) <= lane_error);
+        CHECK(deviation_of_numbers(d_w, sum) <= lane_error);
+    }
+}
+
+/// With numbers that are none in one image's input, and in the gradient of another's output.
+inline problem poisoned(problem p) {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    p.x[1 % p.x.size()][p.layer.inputs / 2] = nan;
+    p.d_y[2 % p.x.size()][p.layer.outputs / 2] = nan;
+    p.run();
+    return p;
+}
+inline void what_is_no_number_stays_none(const problem& healthy, const reference_function& f) {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    problem p = healthy;
+    p.x.resize(1);
+    p.d_y.resize(1);
+    for (std::size_t i = 0; i < p.layer.inputs; i += 1 + p.layer.inputs / 7) {
+        p.x[0][i] = nan;
+        p.run();
+        CHECK(same_nans(p.y[0], f(p.image(0), p.weights()).values));
+        // In place the layer has only y to go by.
+        if (p.layer.in_place != nullptr) CHECK(std::isnan(p.d_x[0][i]));
+        p.x[0][i] = healthy.x[0][i];
+    }
+    for (std::size_t o = 0; o < p.layer.outputs; o += 1 + p.layer.outputs / 7) {
+        p.d_y[0].assign(p.layer.outputs, 0.0f);
+        p.d_y[0][o] = 1.0f;
+        p.run();
+        const floats d_x = p.d_x[0], d_w = p.d_w[0];
+        p.d_y[0][o] = nan;
+        p.run();
+        for (std::size_t i = 0; i < d_x.size(); ++i)
+            CHECK((d_x[i] == 0.0f || std::isnan(p.d_x[0][i])));
+        for (std::size_t i = 0; i < d_w.size(); ++i)
+            CHECK((d_w[i] == 0.0f || std::isnan(p.d_w[0][i])));
     }
 }
 
@@ -401,7 +461,11 @@ problem obeys(const reference_function& f, const traits& is = {}) {
     gradients_add_up(p);
     by_value_is_the_same(p);
     if (p.layer.in_place != nullptr) in_place_is_the_same(p);
-    if constexpr (ctnn::simd::native_lanes > 1) lanes_are_images<Layer, ctnn::simd::native>(p);
+    what_is_no_number_stays_none(p, f);
+    if constexpr (ctnn::simd::native_lanes > 1) {
+        lanes_are_images<Layer, ctnn::simd::native>(p);
+        lanes_are_images<Layer, ctnn::simd::native>(poisoned(p));
+    }
     return p;
 }
 
@@ -413,8 +477,11 @@ using up_to = ctnn::simd::vector<std::min(Lanes, ctnn::simd::native_lanes)>;
 template <class Layer>
 void obeys_in_every_width(const reference_function& f, const traits& is = {}) {
     const problem p = obeys<Layer>(f, is);
-    if constexpr (ctnn::simd::native_lanes > 4) lanes_are_images<Layer, up_to<4>>(p);
-    if constexpr (ctnn::simd::native_lanes > 8) lanes_are_images<Layer, up_to<8>>(p);
+    const problem bad = poisoned(p);
+    for (const problem& each : {p, bad}) {
+        if constexpr (ctnn::simd::native_lanes > 4) lanes_are_images<Layer, up_to<4>>(each);
+        if constexpr (ctnn::simd::native_lanes > 8) lanes_are_images<Layer, up_to<8>>(each);
+    }
 }
 
 }  // namespace laws

@@ -191,7 +191,7 @@ map pool(const map& x, pair window, pair stride, padding pad, Combine combine) {
 }
 inline double largest(const numbers& seen) {
     double result = seen.at(0);
-    for (const double v : seen) result = v > result ? v : result;
+    for (const double v : seen) result = v > result || std::isnan(v) ? v : result;
     return result;
 }
 inline double mean(const numbers& seen) {
@@ -272,7 +272,7 @@ struct elementwise {
 template <class Function>
 elementwise(Function) -> elementwise<Function>;
 
-inline const elementwise relu{[](double x) { return x > 0.0 ? x : 0.0; }};
+inline const elementwise relu{[](double x) { return x <= 0.0 ? 0.0 : x; }};
 inline const elementwise sigmoid{[](double x) { return 1.0 / (1.0 + std::exp(-x)); }};
 inline const elementwise tanh{[](double x) { return std::tanh(x); }};
 inline auto leaky_relu(double a) {

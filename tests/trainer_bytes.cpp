@@ -19,13 +19,23 @@ constexpr std::size_t lines(std::size_t numbers, std::size_t lanes) {
 }
 // An image; what each stage gives (softmax belongs to the loss); two neighbouring gradients on the
 // way back, at most those around the second convolution; a byte for the position of every maximum;
-// ten targets.
+// ten targets. The first convolution's gradient copies its padded image and the slopes, as many
+// rows as take 128 KiB, and has sums between; one lane copies the slopes of a window.
+constexpr std::size_t rows_of_slopes(std::size_t rows) {
+    return (rows + 4) * 32 + rows * 28 * 6;
+}
+constexpr std::size_t scratch_of(std::size_t lanes) {
+    return lanes == 16  ? rows_of_slopes(8) + 5 * 5 * 6
+           : lanes == 8 ? rows_of_slopes(18) + 5 * 5 * 6
+           : lanes == 4 ? rows_of_slopes(28)
+                        : 2 * 2 * 6;
+}
 template <std::size_t Lanes>
 constexpr std::size_t of_lanes = lines(28 * 28, Lanes) +
                                  lines(14 * 14 * 6 + 5 * 5 * 16 + 120 + 84 + 10, Lanes) +
                                  lines(10 * 10 * 16 + 14 * 14 * 6, Lanes) +
                                  ((14 * 14 * 6 + 5 * 5 * 16) * Lanes + 63) / 64 * 64 +
-                                 lines(10, Lanes);
+                                 lines(10, Lanes) + lines(scratch_of(Lanes), Lanes);
 constexpr std::size_t parameters_bytes = lines(61'706, 1);
 
 static_assert(trainer_bytes<lenet5, loss, sgd<lenet5>> ==

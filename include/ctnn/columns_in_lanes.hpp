@@ -14,28 +14,6 @@ namespace ctnn::detail {
 /// y = pooling(activation(bias + x * kernel)) for one image.
 template <convolution Of, class Activation, class Pooling>
 struct convolution_with_columns_in_lanes {
-    static void run(const float* x, const float* kernel, const float* bias, float* y) noexcept {
-        simd::for_tiles<pooled_rows, rows_at_once>([&](std::size_t first,
-                                                       auto rows) __attribute__((always_inline)) {
-            alignas(64) float side_by_side[Of.rows_for(rows, window_rows) * row_size]{};
-            copy(x, first * window_rows * Of.rows.stride, Of.rows_for(rows, window_rows),
-                 side_by_side);
-            for (std::size_t h = 0; h < rows; ++h)
-                for (std::size_t g = 0; g < Of.groups; ++g)
-                    row_of_outputs(
-                        side_by_side + h * window_rows * Of.rows.stride * row_size +
-                            g * Of.group_channels() * channel_size,
-                        kernel + g * Of.group_filters(), Of.bias_from(bias, g * Of.group_filters()),
-                        y + (first + h) * pooled_columns * Of.filters + g * Of.group_filters());
-        });
-    }
-
-    static constexpr loop_choice choice() noexcept {
-        return {layout::chw,
-                {simd::tile_size(vectors, vectors_most) * lanes * window_columns,
-                 simd::tile_size(Of.group_filters(), filters_most)}};
-    }
-
 private:
     static constexpr std::size_t window_rows = Pooling::window_rows,
                                  window_columns = Pooling::window_columns;
@@ -46,17 +24,25 @@ private:
     using vector = simd::vector<lanes>;
     using activation = activation_around<Activation, Pooling>;
 
-    // Padded pixel `column` of a row and channel lies at column % phases * length + column /
-    // phases.
+    // Pixel `column` of a padded row and channel, counted from the block's first, lies at column %
+    // phases * length + column / phases. More pixels than the lanes' own: `beyond` in each phase.
     static constexpr std::size_t phases = window_columns * Of.columns.stride;
-    static constexpr std::size_t length =
-        vectors * lanes +
+    static constexpr std::size_t beyond =
         ((window_columns - 1) * Of.columns.stride + Of.columns.reach() - 1) / phases;
+
+    // What is computed at once, at most 32 KiB of pixels: pooled rows, and vectors of columns.
+    static constexpr std::size_t most = 8192;
+    static constexpr std::size_t high = pixels_for(Of.rows, window_rows) * Of.channels * phases;
+    static constexpr std::size_t vectors_at_once = std::clamp<std::size_t>(
+        most / high < beyond ? 1 : (most / high - beyond) / lanes, 1, vectors);
+    static constexpr std::size_t length = vectors_at_once * lanes + beyond;
     static constexpr std::size_t channel_size = phases * length;
     static constexpr std::size_t row_size = Of.channels * channel_size;
-
-    static constexpr std::size_t rows_at_once = rows_that_fit(
-        pooled_rows, [](std::size_t rows) { return Of.rows_for(rows, window_rows) * row_size; });
+    static constexpr std::size_t rows_at_once =
+        vectors_at_once < vectors
+            ? 1
+            : outputs_for(Of.rows, window_rows, most / row_size, pooled_rows* window_rows) /
+                  window_rows;
 
     /// Where the first lane's pixel lies, for column q of the pooling window and j of the kernel.
     static constexpr auto offsets = [] {
@@ -69,45 +55,85 @@ private:
         return result;
     }();
 
-    /// Rows `first` ... of the padded input; padding is there already.
-    static void copy(const float* x, std::size_t first, std::size_t rows, float* to) noexcept {
+    /// `rows` rows of the padded input from row `first` on, with the pixels of a block from
+    /// `column` on.
+    static void copy(const float* x, std::size_t first, std::size_t rows, std::size_t column,
+                     float* to) noexcept {
+        constexpr std::size_t end = Of.columns.before + Of.columns.input;
+        std::fill_n(to, rows * row_size, 0.0f);
         for (std::size_t r = 0; r < rows; ++r) {
             const std::size_t row = first + r - Of.rows.before;  // above the first: very large
             if (row >= Of.rows.input) continue;
             const float* from = x + row * Of.columns.input * Of.channels;
             for (std::size_t c = 0; c < Of.channels; ++c)
-                simd::unroll<phases>([&](auto phase) __attribute__((always_inline)) {
-                    // The first and the last pixel of this phase that exist.
-                    constexpr std::size_t begin =
-                        phase < Of.columns.before
-                            ? (Of.columns.before - phase + phases - 1) / phases
+                for (std::size_t phase = 0; phase < phases; ++phase) {
+                    // From the first to the last pixel of this phase that exists.
+                    const std::size_t start = column + phase;
+                    const std::size_t n_first =
+                        start < Of.columns.before
+                            ? (Of.columns.before - start + phases - 1) / phases
                             : 0;
-                    constexpr std::size_t columns = Of.columns.before + Of.columns.input;
-                    constexpr std::size_t end = std::min(
-                        length, columns > phase ? (columns - phase + phases - 1) / phases : 0);
+                    const std::size_t n_end =
+                        std::min(length, end > start ? (end - start + phases - 1) / phases : 0);
                     float* place = to + r * row_size + c * channel_size + phase * length;
-                    for (std::size_t n = begin; n < end; ++n)
-                        place[n] = from[(n * phases + phase - Of.columns.before) * Of.channels + c];
-                });
+                    for (std::size_t n = n_first; n < n_end; ++n)
+                        place[n] = from[(n * phases + start - Of.columns.before) * Of.channels + c];
+                }
         }
     }
 
     // Sums at once: columns of the pooling window x vectors x filters, as many as fit: a load of
     // pixels mostly touches two lines of the cache.
-    static constexpr std::size_t most = simd::registers >= 32 ? 24 : 12;
+    static constexpr std::size_t sums_most = simd::registers >= 32 ? 24 : 12;
     static constexpr std::size_t vectors_most = std::clamp<std::size_t>(
-        most / window_columns / std::min<std::size_t>(Of.group_filters(), 6), 1, vectors);
+        sums_most / window_columns / std::min<std::size_t>(Of.group_filters(), 6), 1,
+        vectors_at_once);
     static constexpr std::size_t filters_most = std::clamp<std::size_t>(
-        most / window_columns / simd::tile_size(vectors, vectors_most), 1, Of.group_filters());
+        sums_most / window_columns / simd::tile_size(vectors_at_once, vectors_most), 1,
+        Of.group_filters());
 
-    static void row_of_outputs(const float* x, const float* kernel, const float* bias,
-                               float* y) noexcept {
-        simd::for_tiles<vectors, vectors_most>([&](std::size_t v,
-                                                   auto wide) __attribute__((always_inline)) {
+public:
+    /// Numbers of scratch memory that `run` needs.
+    static constexpr std::size_t scratch_size =
+        pixels_for(Of.rows, rows_at_once* window_rows) * row_size;
+
+    static void run(const float* x, const float* kernel, const float* bias, float* y,
+                    float* scratch) noexcept {
+        // The last block of a row ends where the row does, even if it computes some again.
+        for (std::size_t h = 0; h < pooled_rows; h += rows_at_once) {
+            const std::size_t rows = std::min(rows_at_once, pooled_rows - h);
+            for (std::size_t i = 0; i < vectors; i += vectors_at_once) {
+                const std::size_t w = std::min(i, vectors - vectors_at_once) * lanes;
+                copy(x, h * window_rows * Of.rows.stride, pixels_for(Of.rows, rows * window_rows),
+                     w * phases, scratch);
+                for (std::size_t r = 0; r < rows; ++r)
+                    for (std::size_t g = 0; g < Of.groups; ++g)
+                        row_of_outputs(
+                            scratch + r * window_rows * Of.rows.stride * row_size +
+                                g * Of.group_channels() * channel_size,
+                            kernel + g * Of.group_filters(),
+                            Of.bias_from(bias, g * Of.group_filters()),
+                            y + (h + r) * pooled_columns * Of.filters + g * Of.group_filters(), w);
+            }
+        }
+    }
+
+    static constexpr loop_choice choice() noexcept {
+        return {layout::chw,
+                {simd::tile_size(vectors_at_once, vectors_most) * lanes * window_columns,
+                 simd::tile_size(Of.group_filters(), filters_most)}};
+    }
+
+private:
+    /// One row of a block; w: the column that the block starts with.
+    static void row_of_outputs(const float* x, const float* kernel, const float* bias, float* y,
+                               std::size_t w) noexcept {
+        simd::for_tiles<vectors_at_once, vectors_most>([&](
+            std::size_t v, auto wide) __attribute__((always_inline)) {
             simd::for_tiles<Of.group_filters(), filters_most>([&](
                 std::size_t f, auto filters) __attribute__((always_inline)) {
                 outputs<wide, filters>(x + v * lanes, kernel + f, Of.bias_from(bias, f), y + f,
-                                       v * lanes);
+                                       w + v * lanes);
             });
         });
     }
@@ -155,9 +181,11 @@ private:
                     }
                 }
             }
-            simd::unroll<wide * Filters>([&](auto t) __attribute__((always_inline)) {
-                vector& best = kept[t / Filters % Vectors * Filters + t % Filters];
-                best = Pooling::combine(best, vector(activation::before::value(sum[t])));
+            simd::unroll<Vectors * Filters>([&](auto t) __attribute__((always_inline)) {
+                kept[t] = combine_row<Pooling, window_columns>(
+                    kept[t], [&](auto q) __attribute__((always_inline)) {
+                        return activation::before::value(sum[q * Vectors * Filters + t]);
+                    });
             });
         }
         float out[Filters][Vectors * lanes];

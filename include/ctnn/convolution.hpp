@@ -3,6 +3,7 @@
 // columns_in_lanes.hpp (one image).
 #pragma once
 
+#include <ctnn/fusion.hpp>
 #include <ctnn/layout.hpp>
 #include <ctnn/shape.hpp>
 #include <ctnn/simd.hpp>
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
-#include <type_traits>
 
 namespace ctnn::detail {
 
@@ -34,53 +34,10 @@ struct convolution {
                                                    std::size_t first) const noexcept {
         return has_bias ? bias + first : nullptr;
     }
-    /// Rows of the padded input that `pooled` rows of the output see, with `window` rows in each.
-    [[nodiscard]] constexpr std::size_t rows_for(std::size_t pooled,
-                                                 std::size_t window) const noexcept {
-        return (pooled * window - 1) * rows.stride + rows.reach();
-    }
     /// Every filter sees one channel, its own.
     [[nodiscard]] constexpr bool is_depthwise() const noexcept {
         return groups > 1 && group_channels() == 1 && group_filters() == 1;
     }
-};
-
-/// In the place of an activation or a pooling layer that is not there.
-struct no_activation {
-    static constexpr bool is_increasing = true;
-    template <class T>
-    static constexpr T value(T x) noexcept {
-        return x;
-    }
-    template <class T>
-    static constexpr T slope(T) noexcept {
-        return T(1.0f);
-    }
-};
-struct no_pooling {
-    static constexpr bool takes_maximum = false;
-    static constexpr std::size_t window_rows = 1, window_columns = 1;
-    template <class T>
-    static constexpr T start() noexcept {
-        return T(0.0f);
-    }
-    template <class T>
-    static constexpr T combine(T, T x) noexcept {
-        return x;
-    }
-    template <class T>
-    static constexpr T finish(T x) noexcept {
-        return x;
-    }
-};
-
-/// Where the activation is computed: after pooling, once for a window, if that gives the same
-/// numbers.
-template <class Activation, class Pooling>
-struct activation_around {
-    static constexpr bool comes_after = Activation::is_increasing && Pooling::takes_maximum;
-    using before = std::conditional_t<comes_after, no_activation, Activation>;
-    using after = std::conditional_t<comes_after, Activation, no_activation>;
 };
 
 /// The tile for images in the lanes. A step of the innermost loop loads columns + features numbers
@@ -127,12 +84,37 @@ constexpr layout layout_of_one_image(const convolution& of, std::size_t window_r
     return hwc <= chw ? layout::hwc : layout::chw;
 }
 
-/// One image's padded input is copied to the stack, as many rows at a time as take 32 KiB.
-/// `numbers(n)` is what n rows of the output need.
-template <class Numbers>
-constexpr std::size_t rows_that_fit(std::size_t rows, Numbers numbers) noexcept {
-    while (rows > 1 && numbers(rows) > 8192) --rows;
-    return rows;
+/// Pixels of the padded axis that `outputs` of its outputs see.
+constexpr std::size_t pixels_for(const axis& a, std::size_t outputs) noexcept {
+    return (outputs - 1) * a.stride + a.reach();
+}
+/// How many outputs, at most `all`, see no more than `pixels`: whole windows of pooling, at least
+/// one.
+constexpr std::size_t outputs_for(const axis& a, std::size_t window, std::size_t pixels,
+                                  std::size_t all) noexcept {
+    const std::size_t fit = pixels < a.reach() ? 0 : (pixels - a.reach()) / a.stride + 1;
+    return std::min(all, std::max<std::size_t>(1, fit / window) * window);
+}
+
+/// One image's padded input is copied block by block, because the loops run without a look at
+/// borders: as many pooled rows as take 32 KiB, and where one is longer, as many pooled columns. A
+/// pixel takes `numbers` of memory.
+struct block {
+    std::size_t rows, columns;  // of the output, after pooling
+};
+constexpr block block_of_one_image(const convolution& of, std::size_t window_rows,
+                                   std::size_t window_columns, std::size_t numbers) noexcept {
+    constexpr std::size_t most = 8192;
+    const std::size_t rows = of.rows.output() / window_rows;
+    const std::size_t columns = of.columns.output() / window_columns;
+    const std::size_t row = pixels_for(of.columns, columns * window_columns) * numbers;
+    const std::size_t high = pixels_for(of.rows, window_rows);
+    if (row * high <= most)
+        return {outputs_for(of.rows, window_rows, most / row, rows * window_rows) / window_rows,
+                columns};
+    return {1, outputs_for(of.columns, window_columns, most / (high * numbers),
+                           columns * window_columns) /
+                   window_columns};
 }
 
 }  // namespace ctnn::detail

@@ -7,6 +7,7 @@
 #include <ctnn/constant_expression.hpp>
 #include <ctnn/filters_in_lanes.hpp>
 #include <ctnn/images_in_lanes.hpp>
+#include <ctnn/kernel_gradient.hpp>
 #include <ctnn/layer.hpp>
 
 #include <cstdint>
@@ -41,17 +42,37 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
         return convolution_with_images_in_lanes<Layer::of>::template forward_choice<simd::native>();
     }
 
+    /// One image's loops copy what they read: padded, or side by side for the lanes.
+    template <class T, class Pooling>
+    static constexpr std::size_t compute_scratch() noexcept {
+        if constexpr (std::is_same_v<T, float> && simd::native_lanes > 1)
+            return loops_of_one<Layer, no_activation, Pooling>::scratch_size;
+        else
+            return 0;
+    }
+    template <class T>
+    static constexpr void compute(weights w, tensor_view<Input, const T> x,
+                                  tensor_view<Output, T> y, T* scratch) noexcept {
+        compute_fused<no_activation, no_pooling>(w, x, y, scratch);
+    }
+    /// Without scratch memory: the definition, slow for one image.
     template <class T>
     static constexpr void compute(weights w, tensor_view<Input, const T> x,
                                   tensor_view<Output, T> y) noexcept {
-        compute_fused<no_activation, no_pooling>(w, x, y);
+        if constexpr (compute_scratch<T, no_pooling>() == 0)
+            compute_fused<no_activation, no_pooling>(w, x, y, static_cast<T*>(nullptr));
+        else
+            convolution_with_images_in_lanes<Layer::of>::template forward<no_activation,
+                                                                          no_pooling>(
+                x.data(), w.kernel().data(), bias(w), y.data());
     }
 
     /// The same, then an elementwise layer and pooling over disjoint windows, without storing what
     /// is between.
     template <class Activation, class Pooling, class T, class Pooled>
     static constexpr void compute_fused(weights w, tensor_view<Input, const T> x,
-                                        tensor_view<Pooled, T> y) noexcept {
+                                        tensor_view<Pooled, T> y,
+                                        [[maybe_unused]] T* scratch) noexcept {
         const float* kernel = w.kernel().data();
         if constexpr (std::is_same_v<T, float>) {
             if (std::is_constant_evaluated())
@@ -59,7 +80,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                     Layer::of, x.data(), kernel, bias(w), y.data());
             if constexpr (simd::native_lanes > 1)
                 return loops_of_one<Layer, Activation, Pooling>::run(x.data(), kernel, bias(w),
-                                                                     y.data());
+                                                                     y.data(), scratch);
         }
         convolution_with_images_in_lanes<Layer::of>::template forward<Activation, Pooling>(
             x.data(), kernel, bias(w), y.data());
@@ -85,25 +106,51 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                                                                     d_x.data());
     }
 
+    /// Images in the lanes: the gradient of the kernel copies what it reads. From positions, if
+    /// there is `Pooling`.
+    template <class T, class Activation, class Pooling>
+    static constexpr std::size_t gradient_scratch() noexcept {
+        if constexpr (std::is_same_v<Pooling, no_pooling>)
+            return kernel_gradient<Layer::of>::template scratch_size<
+                T, slopes_in_memory<Layer::of, T>>();
+        else
+            return kernel_gradient<Layer::of>::template scratch_size<
+                T, slopes_at_maxima<Activation, Pooling, T>>();
+    }
     /// d_kernel(i, j, c, f) += sum over h, w of x(h s + i d - pad, ..., c) d_y(h, w, f);
     /// d_bias(f) += sum of d_y(h, w, f); summed over the images in the lanes.
     template <class T>
     static constexpr void parameter_gradient(tensor_view<Input, const T> x,
+                                             tensor_view<Output, const T> d_y, gradients d_w,
+                                             T* scratch) noexcept {
+        const slopes_in_memory<Layer::of, T> slopes{d_y.data()};
+        if constexpr (Layer::of.has_bias) add_bias_gradient<Layer::of, T>(slopes, bias(d_w));
+        kernel_gradient<Layer::of>::add(x.data(), slopes, d_w.kernel().data(), scratch);
+    }
+    /// Without scratch memory: the definition, slow for images in the lanes.
+    template <class T>
+    static constexpr void parameter_gradient(tensor_view<Input, const T> x,
                                              tensor_view<Output, const T> d_y,
                                              gradients d_w) noexcept {
-        convolution_with_images_in_lanes<Layer::of>::parameter_gradient(
-            x.data(), slopes_in_memory<Layer::of, T>{d_y.data()}, d_w.kernel().data(), bias(d_w));
+        if constexpr (gradient_scratch<T, no_activation, no_pooling>() == 0) {
+            parameter_gradient(x, d_y, d_w, static_cast<T*>(nullptr));
+        } else {
+            const slopes_in_memory<Layer::of, T> slopes{d_y.data()};
+            if constexpr (Layer::of.has_bias) add_bias_gradient<Layer::of, T>(slopes, bias(d_w));
+            kernel_gradient<Layer::of>::add_without_scratch(x.data(), slopes, d_w.kernel().data());
+        }
     }
 
     /// The same from what compute_with_positions kept and gave: y and d_y are those of pooling.
     template <class Activation, class Pooling, class T, class Pooled>
-    static constexpr void
-    parameter_gradient_from_positions(tensor_view<Input, const T> x, tensor_view<Pooled, const T> y,
-                                      const std::uint8_t* positions,
-                                      tensor_view<Pooled, const T> d_y, gradients d_w) noexcept {
-        convolution_with_images_in_lanes<Layer::of>::parameter_gradient(
-            x.data(), slopes_at_maxima<Activation, Pooling, T>{y.data(), positions, d_y.data()},
-            d_w.kernel().data(), bias(d_w));
+    static constexpr void parameter_gradient_from_positions(tensor_view<Input, const T> x,
+                                                            tensor_view<Pooled, const T> y,
+                                                            const std::uint8_t* positions,
+                                                            tensor_view<Pooled, const T> d_y,
+                                                            gradients d_w, T* scratch) noexcept {
+        const slopes_at_maxima<Activation, Pooling, T> slopes{y.data(), positions, d_y.data()};
+        if constexpr (Layer::of.has_bias) add_bias_gradient<Layer::of, T>(slopes, bias(d_w));
+        kernel_gradient<Layer::of>::add(x.data(), slopes, d_w.kernel().data(), scratch);
     }
 
 private:

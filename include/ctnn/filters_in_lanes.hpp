@@ -16,25 +16,52 @@ namespace ctnn::detail {
 /// channels, each with a filter of its own, and nothing is broadcast.
 template <convolution Of, class Activation, class Pooling>
 struct convolution_with_filters_in_lanes {
-    static void run(const float* x, const float* kernel, const float* bias, float* y) noexcept {
-        simd::for_tiles<pooled_rows, is_padded ? rows_at_once : pooled_rows>([&](
-            std::size_t first, auto rows) __attribute__((always_inline)) {
-            const std::size_t row = first * window_rows * Of.rows.stride;
-            float* to = y + first * pooled_columns * Of.filters;
-            if constexpr (is_padded) {
-                alignas(64) float
-                    padded[Of.rows_for(rows, window_rows) * padded_columns * Of.channels]{};
-                for (std::size_t r = 0; r < Of.rows_for(rows, window_rows); ++r)
-                    if (row + r - Of.rows.before < Of.rows.input)  // above: very large
-                        std::copy_n(x + (row + r - Of.rows.before) * Of.columns.input * Of.channels,
-                                    Of.columns.input * Of.channels,
-                                    padded +
-                                        (r * padded_columns + Of.columns.before) * Of.channels);
-                groups(padded, kernel, bias, to, rows);
-            } else {
-                groups(x + row * padded_columns * Of.channels, kernel, bias, to, rows);
+private:
+    using activation = activation_around<Activation, Pooling>;
+    static constexpr std::size_t window_rows = Pooling::window_rows,
+                                 window_columns = Pooling::window_columns;
+    static constexpr std::size_t pooled_rows = Of.rows.output() / window_rows;
+    static constexpr std::size_t pooled_columns = Of.columns.output() / window_columns;
+    static constexpr bool is_padded =
+        Of.rows.padded() != Of.rows.input || Of.columns.padded() != Of.columns.input;
+
+    /// What is computed at once, and the pixels in a row of its input.
+    static constexpr block at_once =
+        is_padded ? block_of_one_image(Of, window_rows, window_columns, Of.channels)
+                  : block{pooled_rows, pooled_columns};
+    static constexpr std::size_t row_pixels =
+        is_padded ? pixels_for(Of.columns, at_once.columns* window_columns) : Of.columns.input;
+    static constexpr std::size_t block_size =
+        is_padded ? pixels_for(Of.rows, at_once.rows* window_rows) * row_pixels * Of.channels : 0;
+
+    // The last filters, too few for a vector, are copied out so that one can be loaded.
+    static constexpr std::size_t taps = Of.rows.taps * Of.columns.taps * Of.group_channels();
+    static constexpr std::size_t rest =
+        Of.is_depthwise() ? 0 : Of.group_filters() % lanes_for(Of.group_filters());
+    static constexpr std::size_t rest_lanes = lanes_for(rest);
+    static constexpr std::size_t rest_size = rest > 0 ? (taps + 1) * rest_lanes : 0;
+
+public:
+    /// Numbers of scratch memory that `run` needs.
+    static constexpr std::size_t scratch_size = whole_lines(rest_size) + block_size;
+
+    static void run(const float* x, const float* kernel, const float* bias, float* y,
+                    [[maybe_unused]] float* scratch) noexcept {
+        // The last block ends where the output does, even if it computes some again.
+        for (std::size_t h = 0; h < pooled_rows; h += at_once.rows) {
+            const std::size_t rows = std::min(at_once.rows, pooled_rows - h);
+            for (std::size_t i = 0; i < pooled_columns; i += at_once.columns) {
+                const std::size_t w = std::min(i, pooled_columns - at_once.columns);
+                const float* from = x;
+                if constexpr (is_padded)
+                    from = copy(x, h * window_rows * Of.rows.stride,
+                                pixels_for(Of.rows, rows * window_rows),
+                                w * window_columns * Of.columns.stride,
+                                scratch + whole_lines(rest_size));
+                groups(from, kernel, bias, y + (h * pooled_columns + w) * Of.filters, rows,
+                       scratch);
             }
-        });
+        }
     }
 
     static constexpr loop_choice choice() noexcept {
@@ -42,23 +69,31 @@ struct convolution_with_filters_in_lanes {
         const std::size_t lanes = Of.is_depthwise() ? simd::native_lanes : lanes_for(count);
         const std::size_t units = std::max<std::size_t>(
             1, simd::tile_size(count / lanes, Of.is_depthwise() ? 2 : units_most));
-        const std::size_t columns = simd::tile_size(pooled_columns, columns_at_once(units));
+        const std::size_t columns = simd::tile_size(at_once.columns, columns_at_once(units));
         return {layout::hwc, {columns * window_columns, units * lanes}};
     }
 
 private:
-    using activation = activation_around<Activation, Pooling>;
-    static constexpr std::size_t window_rows = Pooling::window_rows,
-                                 window_columns = Pooling::window_columns;
-    static constexpr std::size_t pooled_rows = Of.rows.output() / window_rows;
-    static constexpr std::size_t pooled_columns = Of.columns.output() / window_columns;
-    static constexpr std::size_t padded_columns = Of.columns.padded();
-    static constexpr bool is_padded =
-        Of.rows.padded() != Of.rows.input || Of.columns.padded() != Of.columns.input;
-
-    static constexpr std::size_t rows_at_once = rows_that_fit(pooled_rows, [](std::size_t rows) {
-        return Of.rows_for(rows, window_rows) * padded_columns * Of.channels;
-    });
+    /// `rows` rows of the padded input from row `first` on, row_pixels of each from `column` on.
+    static const float* copy(const float* x, std::size_t first, std::size_t rows,
+                             std::size_t column, float* to) noexcept {
+        constexpr std::size_t left = Of.columns.before, right = left + Of.columns.input;
+        const std::size_t end = std::min(row_pixels, column < right ? right - column : 0);
+        const std::size_t begin = std::min(end, column < left ? left - column : 0);
+        for (std::size_t r = 0; r < rows; ++r) {
+            float* const row = to + r * row_pixels * Of.channels;
+            const std::size_t from = first + r - Of.rows.before;  // above the first: very large
+            if (from >= Of.rows.input || begin == end) {
+                std::fill_n(row, row_pixels * Of.channels, 0.0f);
+                continue;
+            }
+            std::fill_n(row, begin * Of.channels, 0.0f);
+            std::copy_n(x + (from * Of.columns.input + column + begin - left) * Of.channels,
+                        (end - begin) * Of.channels, row + begin * Of.channels);
+            std::fill_n(row + end * Of.channels, (row_pixels - end) * Of.channels, 0.0f);
+        }
+        return to;
+    }
 
     static constexpr std::size_t units_most = 4;  // vectors of filters
 
@@ -68,41 +103,36 @@ private:
         return std::max<std::size_t>(1, (simd::registers - units - 2) / (units * window_columns));
     }
 
-    /// Rows 0 ... `rows` of the pooled output from an input without padding.
+    /// Rows 0 ... `rows` of a block of outputs from an input without padding.
     static void groups(const float* x, const float* kernel, const float* bias, float* y,
-                       std::size_t rows) noexcept {
+                       std::size_t rows, float* scratch) noexcept {
         if constexpr (Of.is_depthwise()) {
             channels<simd::native_lanes, 0>(x, kernel, bias, y, rows);
         } else {
             for (std::size_t g = 0; g < Of.groups; ++g) {
                 const std::size_t first = g * Of.group_filters();
                 filters(x + g * Of.group_channels(), kernel + first, Of.bias_from(bias, first),
-                        y + first, rows);
+                        y + first, rows, scratch);
             }
         }
     }
 
     static void filters(const float* x, const float* kernel, const float* bias, float* y,
-                        std::size_t rows) noexcept {
-        constexpr std::size_t count = Of.group_filters();
-        constexpr std::size_t lanes = lanes_for(count), whole = count / lanes;
-        simd::for_tiles<whole, units_most>([&](std::size_t first, auto units) {
-            tile_of_filters<lanes, units, lanes>(x, kernel + first * lanes, Of.filters,
-                                                 Of.bias_from(bias, first * lanes),
-                                                 y + first * lanes, rows);
+                        std::size_t rows, [[maybe_unused]] float* scratch) noexcept {
+        constexpr std::size_t count = Of.group_filters(), first = count - rest;
+        constexpr std::size_t lanes = lanes_for(count);
+        simd::for_tiles<count / lanes, units_most>([&](std::size_t n, auto units) {
+            tile_of_filters<lanes, units, lanes>(x, kernel + n * lanes, Of.filters,
+                                                 Of.bias_from(bias, n * lanes), y + n * lanes,
+                                                 rows);
         });
-        if constexpr (constexpr std::size_t rest = count % lanes; rest > 0) {
-            // The last filters, copied out so that a vector of them can be loaded.
-            constexpr std::size_t rest_lanes = lanes_for(rest), first = count - rest;
-            constexpr std::size_t taps = Of.rows.taps * Of.columns.taps * Of.group_channels();
-            alignas(64) float rest_kernel[taps * rest_lanes];
-            alignas(64) float rest_bias[rest_lanes]{};
+        if constexpr (rest > 0) {
+            float* const rest_bias = scratch + taps * rest_lanes;
+            std::fill_n(scratch, rest_size, 0.0f);
             for (std::size_t i = 0; i < taps; ++i)
-                for (std::size_t t = 0; t < rest_lanes; ++t)
-                    rest_kernel[i * rest_lanes + t] =
-                        t < rest ? kernel[i * Of.filters + first + t] : 0.0f;
+                std::copy_n(kernel + i * Of.filters + first, rest, scratch + i * rest_lanes);
             if constexpr (Of.has_bias) std::copy_n(bias + first, rest, rest_bias);
-            tile_of_filters<rest_lanes, 1, rest>(x, rest_kernel, rest_lanes, rest_bias, y + first,
+            tile_of_filters<rest_lanes, 1, rest>(x, scratch, rest_lanes, rest_bias, y + first,
                                                  rows);
         }
     }
@@ -122,12 +152,12 @@ private:
             channels<(Lanes > 4 ? Lanes / 2 : 1), next>(x, kernel, bias, y, rows);
     }
 
-    /// `Units` vectors of filters over the whole image; `Used` lanes of the last one are stored.
+    /// `Units` vectors of filters over the whole block; `Used` lanes of the last one are stored.
     template <std::size_t Lanes, std::size_t Units, std::size_t Used>
     static void tile_of_filters(const float* x, const float* kernel, std::size_t step,
                                 const float* bias, float* y, std::size_t rows) noexcept {
         for (std::size_t h = 0; h < rows; ++h)
-            simd::for_tiles<pooled_columns, columns_at_once(Units)>([&](
+            simd::for_tiles<at_once.columns, columns_at_once(Units)>([&](
                 std::size_t w, auto columns) __attribute__((always_inline)) {
                 tile_of_outputs<Lanes, Units, Used, columns>(x, kernel, step, bias, y, h, w);
             });
@@ -161,7 +191,7 @@ private:
                 for (std::size_t j = 0; j < Of.columns.taps; ++j) {
                     const std::size_t column =
                         w * window_columns * Of.columns.stride + j * Of.columns.dilation;
-                    const float* pixel = x + (row * padded_columns + column) * Of.channels;
+                    const float* pixel = x + (row * row_pixels + column) * Of.channels;
                     simd::load_again();
                     for (std::size_t c = 0; c < Of.group_channels(); ++c, k += step) {
                         vector weights[Units];
@@ -181,10 +211,12 @@ private:
                     }
                 }
             }
-            simd::unroll<wide * Units>([&](auto t) __attribute__((always_inline)) {
+            simd::unroll<Pooled * Units>([&](auto t) __attribute__((always_inline)) {
                 constexpr std::size_t q = t / Units, u = t % Units;
-                kept[q / window_columns][u] = Pooling::combine(
-                    kept[q / window_columns][u], vector(activation::before::value(sum[q][u])));
+                kept[q][u] = combine_row<Pooling, window_columns>(
+                    kept[q][u], [&](auto n) __attribute__((always_inline)) {
+                        return activation::before::value(sum[q * window_columns + n][u]);
+                    });
             });
         }
         float* to = y + (h * pooled_columns + w) * Of.filters;

@@ -6,7 +6,6 @@
 
 #include <ctnn/bytes.hpp>
 #include <ctnn/convolution.hpp>
-#include <ctnn/kernel_gradient.hpp>
 #include <ctnn/loops.hpp>
 #include <ctnn/tap_sums.hpp>
 
@@ -63,22 +62,6 @@ struct convolution_with_images_in_lanes {
                 input_gradient_of<row, column>(kernel, d_y, d_x);
             });
         });
-    }
-
-    /// d_kernel(i, j, c, f) += sum over h, w of x(h s + i d - pad, ..., c) d_y(h, w, f); d_bias(f)
-    /// += sum of d_y(h, w, f); both summed over the images in the lanes. `Slopes` give d_y.
-    template <class T, class Slopes>
-    static constexpr void parameter_gradient(const T* x, const Slopes& slopes, float* d_kernel,
-                                             float* d_bias) noexcept {
-        if constexpr (Of.has_bias)
-            simd::for_tiles<Of.filters>([&](std::size_t f, auto size)
-                                            __attribute__((always_inline)) {
-                                                T sum[size]{};
-                                                slopes.sum(f, sum);
-                                                for (std::size_t t = 0; t < size; ++t)
-                                                    d_bias[f + t] += simd::sum_of_lanes(sum[t]);
-                                            });
-        kernel_gradient<Of>::add(x, slopes, d_kernel);
     }
 
     /// What forward does: lanes of T, sums at once (before pooling).
@@ -158,14 +141,26 @@ private:
                                                                kernel, h * Pooling::window_rows + p,
                                                                w * pool + q, sum);
                 simd::unroll<wide * Size>([&](auto t) __attribute__((always_inline)) {
-                    constexpr std::size_t to = t / Size / pool * Size + t % Size;
-                    const T value(activation::before::value(sum[t]));
-                    if constexpr (keeps_positions) {
-                        const auto position = static_cast<float>(p * pool + q + t / Size % pool);
-                        found[to] = simd::select(value > kept[to], T(position), found[to]);
-                    }
-                    kept[to] = Pooling::combine(kept[to], value);
+                    sum[t] = activation::before::value(sum[t]);
                 });
+                if constexpr (keeps_positions) {
+                    simd::unroll<wide * Size>([&](auto t) __attribute__((always_inline)) {
+                        constexpr std::size_t to = t / Size / pool * Size + t % Size;
+                        const auto position = static_cast<float>(p * pool + q + t / Size % pool);
+                        found[to] =
+                            simd::select(simd::exceeds(sum[t], kept[to]), T(position), found[to]);
+                        kept[to] = Pooling::combine(kept[to], sum[t]);
+                    });
+                } else {
+                    constexpr std::size_t columns = Inside ? pool : 1;  // of a window
+                    simd::unroll<Count * Size>([&](auto to) __attribute__((always_inline)) {
+                        constexpr std::size_t from = to / Size * columns * Size + to % Size;
+                        kept[to] = combine_row<Pooling, columns>(
+                            kept[to], [&](auto n) __attribute__((always_inline)) {
+                                return sum[from + n * Size];
+                            });
+                    });
+                }
             }
         const std::size_t at = (h * (width / pool) + w) * Of.filters + first;
         simd::unroll<Count * Size>([&](auto t) __attribute__((always_inline)) {

@@ -8,16 +8,33 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 namespace ctnn::detail {
 
 /// d_kernel(i, j, c, f) += sum over h, w of x(h s + i d - pad, ..., c) d_y(h, w, f)
 template <convolution Of>
 struct kernel_gradient {
+    /// Numbers of scratch memory that `add` needs.
     template <class T, class Slopes>
-    static constexpr void add(const T* x, const Slopes& slopes, float* d_kernel) noexcept {
+    static constexpr std::size_t scratch_size() noexcept {
         if constexpr (simd::lanes_of<T> == 1)
-            add_one(x, slopes, d_kernel);
+            return Slopes::are_in_memory
+                       ? 0
+                       : Slopes::rows_together * Slopes::columns_together * Of.filters;
+        else if constexpr (Of.is_depthwise())
+            return 0;
+        else
+            return largest_scratch<T, Slopes>();
+    }
+
+    template <class T, class Slopes>
+    static constexpr void add(const T* x, const Slopes& slopes, float* d_kernel,
+                              [[maybe_unused]] T* scratch) noexcept {
+        if constexpr (simd::lanes_of<T> == 1 && Slopes::are_in_memory)
+            add_without_scratch(x, slopes, d_kernel);
+        else if constexpr (simd::lanes_of<T> == 1)
+            add_part_by_part(x, slopes, d_kernel, scratch);
         else if constexpr (Of.is_depthwise())
             simd::for_tiles<Of.channels, 4>([&](std::size_t c, auto size) __attribute__((
                 always_inline)) { add_depthwise<size>(x + c, slopes.d_y + c, d_kernel + c); });
@@ -28,10 +45,18 @@ struct kernel_gradient {
                     simd::for_tiles<group_channels, channels_at_once>([&](
                         std::size_t c, auto channels) __attribute__((always_inline)) {
                         const std::size_t first = g * group_filters + f;
-                        add_in_bands<channels, filters>(x + g * group_channels + c, slopes, first,
-                                                        d_kernel + c * Of.filters + first);
+                        add_in_blocks<channels, filters>(x + g * group_channels + c, slopes, first,
+                                                         d_kernel + c * Of.filters + first,
+                                                         scratch);
                     });
                 });
+    }
+
+    /// The definition, for slopes in memory.
+    template <class T>
+    static constexpr void add_without_scratch(const T* x, const slopes_in_memory<Of, T>& slopes,
+                                              float* d_kernel) noexcept {
+        add_outputs(x, {0, height, 0, width}, slopes.d_y, d_kernel);
     }
 
 private:
@@ -39,22 +64,14 @@ private:
     static constexpr std::size_t group_filters = Of.group_filters();
     static constexpr std::size_t height = Of.rows.output(), width = Of.columns.output();
 
-    /// One image: the definition.
-    template <class T, class Slopes>
-    static constexpr void add_one(const T* x, const Slopes& slopes, float* d_kernel) noexcept {
-        constexpr std::size_t together = Slopes::rows_together;
-        T copy[Slopes::are_in_memory ? 1 : together * width * Of.filters]{};
-        const T* rows = copy;
-        if constexpr (Slopes::are_in_memory) rows = slopes.d_y;
-        for (std::size_t h = 0; h < height; ++h) {
-            if constexpr (!Slopes::are_in_memory)
-                if (h % together == 0)
-                    slopes.template copy<Of.filters>(h, std::min(together, height - h), 0, copy);
-            const std::size_t row = Slopes::are_in_memory ? h : h % together;
+    /// What some of the outputs give; their slopes lie in `slopes`, one row behind the other.
+    template <class T>
+    static constexpr void add_outputs(const T* x, area of, const T* slopes,
+                                      float* d_kernel) noexcept {
+        for (std::size_t h = of.row; h < of.row + of.rows; ++h) {
             const auto taps_i = Of.rows.taps_inside(h);
-            for (std::size_t w = 0; w < width; ++w) {
+            for (std::size_t w = of.column; w < of.column + of.columns; ++w, slopes += Of.filters) {
                 const auto taps_j = Of.columns.taps_inside(w);
-                const T* from = rows + (row * width + w) * Of.filters;
                 for (std::size_t i = taps_i.first; i < taps_i.last; ++i)
                     for (std::size_t j = taps_j.first; j < taps_j.last; ++j) {
                         const T* pixel =
@@ -65,60 +82,112 @@ private:
                             for (std::size_t c = 0; c < group_channels; ++c)
                                 for (std::size_t f = 0; f < group_filters; ++f)
                                     to[c * Of.filters + g * group_filters + f] +=
-                                        pixel[g * group_channels + c] * from[g * group_filters + f];
+                                        simd::sum_of_lanes(T(pixel[g * group_channels + c] *
+                                                             slopes[g * group_filters + f]));
                     }
             }
         }
     }
 
-    // The kernel's gradient for some channels and filters, band after band of rows. Unless they lie
-    // together already, a band's numbers are copied first, with zeros for padding: pixels that lie
-    // a power of 2 apart share few sets of the cache, and every tile of weights reads them again.
+    /// One image, slopes that are not in memory: window after window.
+    template <class T, class Slopes>
+    static constexpr void add_part_by_part(const T* x, const Slopes& slopes, float* d_kernel,
+                                           T* scratch) noexcept {
+        constexpr std::size_t rows = Slopes::rows_together, columns = Slopes::columns_together;
+        for (std::size_t h = 0; h + rows <= height; h += rows)
+            for (std::size_t w = 0; w + columns <= width; w += columns) {
+                const area window{h, rows, w, columns};
+                slopes.template copy<Of.filters, columns * Of.filters>(window, 0, scratch);
+                add_outputs(x, window, scratch, d_kernel);
+            }
+    }
+
+    // The kernel's gradient for some channels and filters, block after block of the outputs. Unless
+    // they lie together already, a block's numbers are copied first, with zeros for padding: pixels
+    // that lie a power of 2 apart share few sets of the cache, and every tile of weights reads them
+    // again.
     static constexpr std::size_t taps = Of.rows.taps * Of.columns.taps;
     static constexpr std::size_t filters_at_once = taps < 10 ? 16 : 8,
                                  channels_at_once = taps < 4 ? 16 : 8;
-    static constexpr std::size_t band_bytes = std::size_t{128} * 1024;
+    static constexpr std::size_t block_bytes = std::size_t{128} * 1024;
 
+    /// Rows of outputs as many as fit, and where not even one pooling window's do, some columns.
     template <class T, class Slopes, std::size_t Channels, std::size_t Filters>
-    struct band {
-        static constexpr bool copies_x = Channels != Of.channels ||
+    struct slopes_block {
+        static constexpr std::size_t most = block_bytes / sizeof(T);
+
+        /// The most steps, a multiple of `step`, so that fixed + steps * each <= most.
+        static constexpr std::size_t fit(std::size_t fixed, std::size_t each, std::size_t step,
+                                         std::size_t all) noexcept {
+            return std::min(all,
+                            std::max(step, (most - std::min(most, fixed)) / each / step * step));
+        }
+        static constexpr std::size_t overlap(const axis& a) noexcept {  // that the next one needs
+            return a.reach() > a.stride ? a.reach() - a.stride : 0;
+        }
+        /// Of `h` rows and `w` columns of outputs, and what they see.
+        static constexpr std::size_t numbers(std::size_t h, std::size_t w) noexcept {
+            return pixels_for(Of.rows, h) * pixels_for(Of.columns, w) * Channels + h * w * Filters;
+        }
+        static constexpr std::size_t together = std::min(height, Slopes::rows_together);
+        static constexpr bool is_cut = numbers(together, width) > most;  // into columns too
+        static constexpr bool copies_x = is_cut || Channels != Of.channels ||
                                          Of.rows.padded() != Of.rows.input ||
                                          Of.columns.padded() != Of.columns.input;
-        static constexpr bool copies_y = !Slopes::are_in_memory || Filters != Of.filters;
-        static constexpr std::size_t x_row = Of.columns.padded() * Channels,
-                                     y_row = width * Filters;
-        static constexpr std::size_t overlap =  // rows of x that the next band needs again
-            Of.rows.reach() > Of.rows.stride ? Of.rows.reach() - Of.rows.stride : 0;
-        static constexpr std::size_t numbers = band_bytes / sizeof(T);
-        static constexpr std::size_t rows_that_fit =
-            (numbers - std::min(numbers, overlap* x_row)) / (Of.rows.stride * x_row + y_row);
+        static constexpr bool copies_y = is_cut || !Slopes::are_in_memory || Filters != Of.filters;
+        static constexpr std::size_t columns =
+            is_cut ? fit(pixels_for(Of.rows, together) * overlap(Of.columns) * Channels,
+                         pixels_for(Of.rows, together) * Of.columns.stride * Channels +
+                             together * Filters,
+                         std::min(width, Slopes::columns_together), width)
+                   : width;
+        static constexpr std::size_t x_row =
+            (is_cut ? pixels_for(Of.columns, columns) : Of.columns.padded()) * Channels;
+        static constexpr std::size_t y_row = columns * Filters;
         static constexpr std::size_t rows =
-            std::min(height, std::max<std::size_t>(1, rows_that_fit / Slopes::rows_together) *
-                                 Slopes::rows_together);
-        static constexpr std::size_t x_rows = (rows - 1) * Of.rows.stride + Of.rows.reach();
+            is_cut ? together
+                   : fit(overlap(Of.rows) * x_row, Of.rows.stride* x_row + y_row,
+                         Slopes::rows_together, height);
+        static constexpr bool is_all = rows == height && columns == width;
 
-        T x_copy[copies_x ? x_rows * x_row : 1], y_copy[copies_y ? rows * y_row : 1];
+        static constexpr std::size_t x_size = copies_x ? pixels_for(Of.rows, rows) * x_row : 0;
+        static constexpr std::size_t size = x_size + (copies_y ? rows * y_row : 0);
+
         const T *x, *y;
+        area outputs;
 
-        /// What `count` rows of outputs from row `first` on need.
-        void fill(const T* all_x, const Slopes& slopes, std::size_t filter, std::size_t first,
-                  std::size_t count) noexcept {
-            x = copies_x ? x_copy : all_x + first * Of.rows.stride * x_row;
-            if constexpr (copies_x)
-                for (std::size_t r = 0; r < (count - 1) * Of.rows.stride + Of.rows.reach(); ++r)
-                    copy_row(all_x, first * Of.rows.stride + r - Of.rows.before,
-                             x_copy + r * x_row);
-            if constexpr (copies_y)
-                slopes.template copy<Filters>(first, count, filter, y_copy), y = y_copy;
+        /// Gets what some of the outputs need.
+        slopes_block(const T* all_x, const Slopes& slopes, std::size_t filter, area of,
+                     T* scratch) noexcept
+            : x(all_x + of.row * Of.rows.stride * x_row), outputs(of) {
+            if constexpr (copies_x) {
+                x = scratch;
+                for (std::size_t r = 0; r < pixels_for(Of.rows, of.rows); ++r)
+                    copy_row(all_x, of.row * Of.rows.stride + r - Of.rows.before, of,
+                             scratch + r * x_row);
+            }
+            if constexpr (copies_y) {
+                slopes.template copy<Filters, y_row>(of, filter, scratch + x_size);
+                y = scratch + x_size;
+            } else {
+                y = slopes.d_y + of.row * y_row;
+            }
+        }
+        [[nodiscard]] auto column_count() const noexcept {
+            if constexpr (is_cut)
+                return outputs.columns;
             else
-                y = slopes.d_y + first * y_row;
+                return std::integral_constant<std::size_t, width>{};
         }
 
     private:
-        static void copy_row(const T* from, std::size_t row, T* to) noexcept {
+        static void copy_row(const T* from, std::size_t row, area of, T* to) noexcept {
             const bool has_row = row < Of.rows.input;  // above the first: very large
-            for (std::size_t q = 0; q < Of.columns.padded(); ++q, to += Channels) {
-                const std::size_t column = q - Of.columns.before;
+            const std::size_t first = of.column * Of.columns.stride - Of.columns.before;
+            const std::size_t count =
+                is_cut ? pixels_for(Of.columns, of.columns) : Of.columns.padded();
+            for (std::size_t q = 0; q < count; ++q, to += Channels) {
+                const std::size_t column = first + q;
                 if (has_row && column < Of.columns.input) {
                     const T* pixel = from + (row * Of.columns.input + column) * Of.channels;
                     simd::unroll<Channels>([&](auto t) __attribute__((always_inline)) {
@@ -132,41 +201,68 @@ private:
         }
     };
 
+    template <class T, class Slopes, std::size_t Channels, std::size_t Filters>
+    static constexpr std::size_t scratch_of() noexcept {
+        if constexpr (Channels == 0 || Filters == 0) {
+            return 0;
+        } else {
+            using this_block = slopes_block<T, Slopes, Channels, Filters>;
+            return this_block::size +
+                   (this_block::is_all ? 0 : weight_sums<T, Channels, Filters>::size);
+        }
+    }
+    /// The tiles of channels and of filters have at most two sizes each.
+    template <class T, class Slopes>
+    static constexpr std::size_t largest_scratch() noexcept {
+        constexpr std::size_t channels = simd::tile_size(group_channels, channels_at_once),
+                              filters = simd::tile_size(group_filters, filters_at_once);
+        constexpr bool one_size = group_channels % channels == 0 && group_filters % filters == 0;
+        if constexpr (one_size)
+            return scratch_of<T, Slopes, channels, filters>();
+        else
+            return std::max({scratch_of<T, Slopes, channels, filters>(),
+                             scratch_of<T, Slopes, channels - 1, filters>(),
+                             scratch_of<T, Slopes, channels, filters - 1>(),
+                             scratch_of<T, Slopes, channels - 1, filters - 1>()});
+    }
+
     template <std::size_t Channels, std::size_t Filters, class T, class Slopes>
-    static void add_in_bands(const T* x, const Slopes& slopes, std::size_t filter,
-                             float* d_kernel) noexcept {
-        using this_band = band<T, Slopes, Channels, Filters>;
+    static void add_in_blocks(const T* x, const Slopes& slopes, std::size_t filter, float* d_kernel,
+                              T* scratch) noexcept {
+        using this_block = slopes_block<T, Slopes, Channels, Filters>;
         using tiles = weight_sums<T, Channels, Filters>;
-        this_band copied;
-        if constexpr (this_band::rows == height) {
-            copied.fill(x, slopes, filter, 0, height);
+        if constexpr (this_block::is_all) {
+            const this_block all(x, slopes, filter, {0, height, 0, width}, scratch);
             tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
                                      auto tile) __attribute__((always_inline)) {
                 T sum[tile.size];
                 tile.clear(sum);
-                tile.add(copied, height, i, j, c, f, sum);
+                tile.add(all, i, j, c, f, sum);
                 tile.store(sum, d_kernel, i, j, c, f);
             });
         } else {
-            T kept[tiles::size];
-            for (T& sum : kept) sum = T(0.0f);
-            for (std::size_t first = 0; first < height; first += this_band::rows) {
-                const std::size_t count = std::min(this_band::rows, height - first);
-                copied.fill(x, slopes, filter, first, count);
-                T* next = kept;
-                tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
-                                         auto tile) __attribute__((always_inline)) {
-                    T sum[tile.size];
-                    simd::unroll<tile.size>([&](auto t) __attribute__((always_inline)) {
-                        sum[t] = next[t];
+            T* const kept = scratch + this_block::size;
+            std::fill_n(kept, tiles::size, T(0.0f));
+            for (std::size_t h = 0; h < height; h += this_block::rows)
+                for (std::size_t w = 0; w < width; w += this_block::columns) {
+                    const area of{h, std::min(this_block::rows, height - h), w,
+                                  std::min(this_block::columns, width - w)};
+                    const this_block some(x, slopes, filter, of, scratch);
+                    T* next = kept;
+                    tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c,
+                                             std::size_t f,
+                                             auto tile) __attribute__((always_inline)) {
+                        T sum[tile.size];
+                        simd::unroll<tile.size>([&](auto t) __attribute__((always_inline)) {
+                            sum[t] = next[t];
+                        });
+                        tile.add(some, i, j, c, f, sum);
+                        simd::unroll<tile.size>([&](auto t) __attribute__((always_inline)) {
+                            next[t] = sum[t];
+                        });
+                        next += tile.size;
                     });
-                    tile.add(copied, count, i, j, c, f, sum);
-                    simd::unroll<tile.size>([&](auto t) __attribute__((always_inline)) {
-                        next[t] = sum[t];
-                    });
-                    next += tile.size;
-                });
-            }
+                }
             const T* next = kept;
             tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
                                      auto tile) __attribute__((always_inline)) {
@@ -214,15 +310,18 @@ private:
                 simd::unroll<size>([&](auto t)
                                        __attribute__((always_inline)) { sum[t] = T(0.0f); });
             }
-            [[gnu::always_inline]] static void add(const auto& from, std::size_t count,
-                                                   std::size_t i, std::size_t j, std::size_t c,
-                                                   std::size_t f, T (&sum)[size]) noexcept {
+            template <class Block>
+            [[gnu::always_inline]] static void add(const Block& from, std::size_t i, std::size_t j,
+                                                   std::size_t c, std::size_t f,
+                                                   T (&sum)[size]) noexcept {
+                const auto columns = from.column_count();
                 const T* slope = from.y + f;
-                for (std::size_t h = 0; h < count; ++h) {
+                for (std::size_t h = 0; h < from.outputs.rows; ++h) {
                     const T* pixel = from.x +
-                                     (h * Of.rows.stride + i * Of.rows.dilation) * from.x_row +
+                                     (h * Of.rows.stride + i * Of.rows.dilation) * Block::x_row +
                                      j * Of.columns.dilation * Channels + c;
-                    for (std::size_t w = 0; w < width;
+                    if constexpr (Block::is_cut) slope = from.y + f + h * Block::y_row;
+                    for (std::size_t w = 0; w < columns;
                          ++w, pixel += Of.columns.stride * Channels, slope += Filters) {
                         T seen[J * C];
                         simd::unroll<J * C>([&](auto u) __attribute__((always_inline)) {

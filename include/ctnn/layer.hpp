@@ -18,6 +18,7 @@
 #pragma once
 
 #include <ctnn/fingerprint.hpp>
+#include <ctnn/fusion.hpp>
 #include <ctnn/layout.hpp>
 #include <ctnn/option_list.hpp>
 #include <ctnn/parameters.hpp>
@@ -31,6 +32,53 @@
 #include <string_view>
 
 namespace ctnn {
+namespace detail {
+
+// A layer's functions as everybody calls them: without parameters it takes no w and no d_w, without
+// need of scratch memory no scratch.
+template <class Layer, class X, class Y, class T>
+constexpr void compute(parameter_view<Layer, const float> w, X x, Y y, T* scratch) noexcept {
+    const auto call = [&](auto... given) {
+        if constexpr (Layer::parameter_count > 0)
+            Layer::compute(w, given...);
+        else
+            Layer::compute(given...);
+    };
+    if constexpr (Layer::template compute_scratch<T, no_pooling>() > 0)
+        call(x, y, scratch);
+    else
+        call(x, y);
+}
+template <class Layer, class X, class Y, class DX>
+constexpr void input_gradient(parameter_view<Layer, const float> w, X x, Y d_y, DX d_x) noexcept {
+    if constexpr (Layer::parameter_count > 0)
+        Layer::input_gradient(w, x, d_y, d_x);
+    else
+        Layer::input_gradient(x, d_y, d_x);
+}
+template <class Layer, class X, class Y, class T>
+constexpr void parameter_gradient(X x, Y d_y, parameter_view<Layer, float> d_w,
+                                  T* scratch) noexcept {
+    if constexpr (Layer::template gradient_scratch<T, no_activation, no_pooling>() > 0)
+        Layer::parameter_gradient(x, d_y, d_w, scratch);
+    else if constexpr (Layer::parameter_count > 0)
+        Layer::parameter_gradient(x, d_y, d_w);
+}
+
+/// Calls f(scratch) with `Count` numbers of scratch memory, if the stack has room for so many, else
+/// f().
+template <class T, std::size_t Count, class F>
+constexpr void with_scratch_on_stack(F&& f) noexcept {
+    constexpr std::size_t most = 8192;  // bytes
+    if constexpr (Count > 0 && Count * sizeof(T) <= most) {
+        alignas(64) T scratch[Count];
+        f(scratch);
+    } else {
+        f();
+    }
+}
+
+}  // namespace detail
 
 /// The base of a layer: its types, and `forward` and `backward` by value for one layer alone.
 /// `Layer` is the derived class, `Arrays` its parameter_array<>s.
@@ -60,6 +108,18 @@ struct layer_base {
     static constexpr bool keeps_positions = false;
     /// Whether parameter_gradient_from_positions exists: its output's gradient need not be stored.
     static constexpr bool takes_positions = false;
+    /// Numbers of `T` of scratch memory that compute (alone or together with `Pooling`) and
+    /// parameter_gradient (from the gradient of the output, or of what `Activation` and `Pooling`
+    /// made of it) take as their last argument, a T*; where it is 0 they do without. A network has
+    /// it in its workspaces.
+    template <class T, class Pooling>
+    static constexpr std::size_t compute_scratch() noexcept {
+        return 0;
+    }
+    template <class T, class Activation, class Pooling>
+    static constexpr std::size_t gradient_scratch() noexcept {
+        return 0;
+    }
     /// Whether y is x under another shape, so that nothing has to be done.
     static constexpr bool reshapes = false;
     /// How compute runs for one image and for one image per lane, when it takes `Pooling` along.
@@ -95,20 +155,30 @@ struct layer_base {
 
     static_assert(1 <= Input::size, "ctnn::layer: every extent of the input must be at least 1");
 
+    // By value, for one layer alone. Where the layer's scratch memory is more than a stack should
+    // bear, these are slow; a network is not.
+
     /// y = f(w, x). `T` is `float` for one image, a SIMD vector for one image per lane.
     template <class T>
     [[nodiscard]] static constexpr tensor<Output, T> forward(weights w,
                                                              const tensor<Input, T>& x) noexcept
         requires(parameter_count > 0) {
         tensor<Output, T> y;
-        Layer::compute(w, tensor_view<Input, const T>(x), tensor_view<Output, T>(y));
+        constexpr std::size_t size = Layer::template compute_scratch<T, detail::no_pooling>();
+        detail::with_scratch_on_stack<T, size>([&](auto... scratch) {
+            Layer::compute(w, tensor_view<Input, const T>(x), tensor_view<Output, T>(y),
+                           scratch...);
+        });
         return y;
     }
     template <class T>
     [[nodiscard]] static constexpr tensor<Output, T> forward(const tensor<Input, T>& x) noexcept
         requires(parameter_count == 0) {
         tensor<Output, T> y;
-        Layer::compute(tensor_view<Input, const T>(x), tensor_view<Output, T>(y));
+        constexpr std::size_t size = Layer::template compute_scratch<T, detail::no_pooling>();
+        detail::with_scratch_on_stack<T, size>([&](auto... scratch) {
+            Layer::compute(tensor_view<Input, const T>(x), tensor_view<Output, T>(y), scratch...);
+        });
         return y;
     }
 
@@ -119,7 +189,10 @@ struct layer_base {
         requires(parameter_count > 0) {
         const tensor_view<Input, const T> x_view(x);
         const tensor_view<Output, const T> d_y_view(d_y);
-        Layer::parameter_gradient(x_view, d_y_view, d_w);
+        constexpr std::size_t size =
+            Layer::template gradient_scratch<T, detail::no_activation, detail::no_pooling>();
+        detail::with_scratch_on_stack<T, size>(
+            [&](auto... scratch) { Layer::parameter_gradient(x_view, d_y_view, d_w, scratch...); });
         tensor<Input, T> d_x;
         Layer::input_gradient(w, x_view, d_y_view, tensor_view<Input, T>(d_x));
         return d_x;

@@ -178,4 +178,49 @@ struct leaf_facts<hana::tuple<Layers...>> {
     }();
 };
 
+/// How a prediction by these layers is computed: which of them in one go, and where everything
+/// lies.
+template <class Leaves>
+struct prediction_stages {
+    using list = leaf_facts<Leaves>;
+    static constexpr std::array<std::size_t, list::count> lengths = plan_stages(list::facts);
+
+private:
+    /// The activation or pooling layer that stage `Index` computes too, or `None`.
+    template <std::size_t Index, bool IsPooling, class None>
+    static constexpr auto follower() noexcept {
+        constexpr std::size_t last = Index + lengths[Index];
+        constexpr bool pools = lengths[Index] > 1 && list::facts[last - 1].has_disjoint_windows;
+        constexpr std::size_t found = IsPooling ? last - 1 : Index + 1;
+        if constexpr (IsPooling ? pools : lengths[Index] > (pools ? 2 : 1))
+            return std::type_identity<type_at<found, Leaves>>{};
+        else
+            return std::type_identity<None>{};
+    }
+
+public:
+    template <std::size_t Index>
+    using activation = typename decltype(follower<Index, false, no_activation>())::type;
+    template <std::size_t Index>
+    using pooling = typename decltype(follower<Index, true, no_pooling>())::type;
+
+    /// Numbers of `T` of scratch memory that stage `Index` needs.
+    template <std::size_t Index, class T>
+    static constexpr std::size_t scratch = [] {
+        using first = type_at<Index, Leaves>;
+        if constexpr (lengths[Index] == 0 || first::reshapes)
+            return std::size_t{0};
+        else
+            return first::template compute_scratch<T, pooling<Index>>();
+    }();
+
+    template <class T>
+    static constexpr memory_plan<list::count> plan = [
+    ]<std::size_t... I>(std::index_sequence<I...>) {
+        return plan_prediction(
+            fuse(list::facts, lengths, std::array<std::size_t, list::count>{scratch<I, T>...}));
+    }
+    (std::make_index_sequence<list::count>{});
+};
+
 }  // namespace ctnn::detail

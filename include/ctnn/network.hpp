@@ -110,31 +110,19 @@ public:
     static constexpr const std::array<parameter_entry, facts::arrays>& parameter_table =
         facts::table;
 
-    /// How a prediction is computed: which layers in one go, and where each stage's output lies.
-    static constexpr auto stages = detail::plan_stages(facts::facts);
-    static constexpr auto plan = detail::plan_prediction(detail::fuse(facts::facts, stages));
-
-private:
-    /// The activation or pooling layer that stage `Index` computes too, or `None`.
-    template <std::size_t Index, bool IsPooling, class None>
-    static constexpr auto follower() noexcept {
-        constexpr std::size_t last = Index + stages[Index];
-        constexpr bool pools = facts::facts[last - 1].has_disjoint_windows && stages[Index] > 1;
-        constexpr std::size_t found = IsPooling ? last - 1 : Index + 1;
-        if constexpr (IsPooling ? pools : stages[Index] > (pools ? 2 : 1))
-            return std::type_identity<leaf<found>>{};
-        else
-            return std::type_identity<None>{};
-    }
-
-public:
+    /// How a prediction is computed: which layers in one go, and where everything lies, for one
+    /// image and, as `plan_for<T>`, for one per lane of T.
+    using prediction = detail::prediction_stages<leaves>;
+    static constexpr auto stages = prediction::lengths;
+    template <class T>
+    static constexpr auto plan_for = prediction::template plan<T>;
+    static constexpr auto plan = plan_for<float>;
     /// The activation and the pooling layer that the stage beginning with leaf `Index` computes
     /// too.
     template <std::size_t Index>
-    using fused_activation =
-        typename decltype(follower<Index, false, detail::no_activation>())::type;
+    using fused_activation = typename prediction::template activation<Index>;
     template <std::size_t Index>
-    using fused_pooling = typename decltype(follower<Index, true, detail::no_pooling>())::type;
+    using fused_pooling = typename prediction::template pooling<Index>;
 
     using input = tensor<input_shape>;
     using output = tensor<output_shape>;
@@ -148,7 +136,7 @@ public:
     struct batch_workspace {
         tensor<input_shape, simd::native> x;
         tensor<output_shape, simd::native> y;
-        detail::scratch<simd::native, plan.size> scratch;
+        detail::scratch<simd::native, plan_for<simd::native>.size> scratch;
     };
 
     /// The network's output for one image.
@@ -158,8 +146,11 @@ public:
         compute(w, tensor_view(x), tensor_view(y), scratch.memory);
         return y;
     }
-    /// The same, with `workspace_bytes` of the stack as scratch memory.
+    /// The same, with `workspace_bytes` of the stack as scratch memory; at most 256 KiB.
     [[nodiscard]] static constexpr output predict(weights w, const input& x) noexcept {
+        constexpr std::size_t needed = workspace_bytes, most = 256 * 1024;
+        static_assert(needed <= most, "ctnn::network::predict: the workspace must be at most 256 "
+                                      "KiB to lie on the stack; give one");
         workspace scratch;
         return predict(w, x, scratch);
     }
@@ -170,7 +161,8 @@ public:
         assert(images.size() == outputs.size());
         const std::size_t count = std::min(images.size(), outputs.size());
         for (std::size_t first = 0; first < count; first += simd::native_lanes) {
-            std::array<const input*, simd::native_lanes> from{};
+            std::array<const input*, simd::native_lanes> from;
+            from.fill(&images[first]);  // in lanes without an image too
             std::array<output*, simd::native_lanes> to{};
             for (std::size_t n = 0; n < std::min(simd::native_lanes, count - first); ++n) {
                 from[n] = &images[first + n];
@@ -189,7 +181,7 @@ public:
         return {};
     }
 
-    /// y = f(w, x) for one image per lane of `T`, with `plan.size` vectors of scratch memory.
+    /// y = f(w, x) for one image per lane of `T`, with plan_for<T>.size vectors of memory.
     template <class T>
     static constexpr void compute(weights w, tensor_view<input_shape, const T> x,
                                   tensor_view<output_shape, T> y, T* memory) noexcept {
@@ -219,22 +211,20 @@ private:
             return x;
         } else {
             using last = leaf<Index + stages[Index] - 1>;
-            constexpr detail::placement place = plan.layers[Index];
+            constexpr detail::placement place = plan_for<T>.layers[Index];
             T* to = y;
             if constexpr (place.where == detail::placement::moves) to = memory + place.offset;
             if constexpr (place.where == detail::placement::stays)
                 to = const_cast<T*>(x);  // in `memory`
+            T* const scratch = memory + place.scratch;
             const tensor_view<typename first::input_shape, const T> from(x);
             const tensor_view<typename last::output_shape, T> into(to);
             const parameter_view<first, const float> weights_here(w.first + facts::offsets[Index]);
-            if constexpr (stages[Index] > 1) {
+            if constexpr (stages[Index] > 1)
                 first::template compute_fused<fused_activation<Index>, fused_pooling<Index>>(
-                    weights_here, from, into);
-            } else if constexpr (first::parameter_count > 0) {
-                first::compute(weights_here, from, into);
-            } else {
-                first::compute(from, into);
-            }
+                    weights_here, from, into, scratch);
+            else
+                detail::compute<first>(weights_here, from, into, scratch);
             return to;
         }
     }

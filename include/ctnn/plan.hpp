@@ -2,6 +2,8 @@
 // compiler.
 #pragma once
 
+#include <ctnn/layout.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -16,6 +18,7 @@ struct layer_facts {
     bool fuses_activation = false, fuses_pooling = false;
     bool is_elementwise = false, has_disjoint_windows = false;
     bool keeps_positions = false;
+    std::size_t scratch = 0;  // numbers of memory that it needs beside input and output
 };
 
 /// How many layers each layer computes in one go, beginning with itself: a convolution with the
@@ -53,9 +56,10 @@ plan_training_stages(const std::array<layer_facts, Layers>& facts) noexcept {
 /// The same layers with each stage's first giving the stage's output and the others doing nothing.
 template <std::size_t Layers>
 constexpr std::array<layer_facts, Layers>
-fuse(std::array<layer_facts, Layers> facts,
-     const std::array<std::size_t, Layers>& lengths) noexcept {
+fuse(std::array<layer_facts, Layers> facts, const std::array<std::size_t, Layers>& lengths,
+     const std::array<std::size_t, Layers>& scratch = {}) noexcept {
     for (std::size_t i = 0; i < Layers; ++i) {
+        facts[i].scratch = scratch[i];
         if (lengths[i] == 0) facts[i].reshapes = true;
         if (lengths[i] > 1) facts[i].output = facts[i + lengths[i] - 1].output;
     }
@@ -68,8 +72,10 @@ struct placement {
         stays,
         moves,
         leaves
-    } where;             // where the input lies; at `offset`; in the caller's output
-    std::size_t offset;  // in numbers
+    } where;                  // where the input lies; at `offset`; in the caller's output
+    std::size_t offset;       // in numbers
+    std::size_t scratch = 0;  // where the layer's scratch memory lies
+    std::size_t used = 0;     // numbers of the memory that are in use while it is computed
 };
 
 template <std::size_t Layers>
@@ -78,9 +84,10 @@ struct memory_plan {
     std::size_t size = 0;  // numbers of scratch memory
 };
 
-/// A prediction needs one layer's input and output at a time. Buffers lie alternately at the two
-/// ends of the memory, so its size is that of the largest such pair. The network's input and output
-/// are the caller's: the last layer that computes something writes there.
+/// A prediction needs one layer's input and output at a time, and the layer's scratch memory.
+/// Inputs and outputs lie alternately at the two ends of the memory, scratch between them, so the
+/// size is that of the layer that needs most. The network's input and output are the caller's: the
+/// last layer that computes something writes there.
 template <std::size_t Layers>
 constexpr memory_plan<Layers>
 plan_prediction(const std::array<layer_facts, Layers>& facts) noexcept {
@@ -89,21 +96,29 @@ plan_prediction(const std::array<layer_facts, Layers>& facts) noexcept {
     for (std::size_t i = 0; i < Layers; ++i)
         if (!facts[i].reshapes) last = i;
     for (const bool assign : {false, true}) {  // sizes first, then offsets
-        std::size_t current =
-            0;  // numbers in the buffer that holds the input; 0: it is the caller's
-        bool at_the_end = false;
+        std::size_t current = 0;  // numbers in the input's buffer; 0: it is the caller's
+        bool at_the_end = false;  // where the next output goes
         for (std::size_t i = 0; i < Layers; ++i) {
             placement& p = plan.layers[i];
-            if (facts[i].reshapes || (i != last && facts[i].in_place && current != 0)) {
-                p = {placement::stays, 0};
-            } else if (i == last) {
-                p = {placement::leaves, 0};
-            } else {
-                plan.size = std::max(plan.size, current + facts[i].output);
-                if (assign) p = {placement::moves, at_the_end ? plan.size - facts[i].output : 0};
-                at_the_end = !at_the_end;
-                current = facts[i].output;
+            p = {placement::stays, 0};
+            if (facts[i].reshapes) continue;
+            const bool stays = i != last && facts[i].in_place && current != 0;
+            const std::size_t output = i == last || stays ? 0 : facts[i].output;
+            const std::size_t first = at_the_end ? current : output,
+                              behind = current + output - first;
+            p.scratch = whole_lines(first);
+            p.used =
+                facts[i].scratch == 0 ? current + output : p.scratch + facts[i].scratch + behind;
+            plan.size = std::max(plan.size, p.used);
+            if (stays) continue;
+            if (i == last) {
+                p.where = placement::leaves;
+                continue;
             }
+            p.where = placement::moves;
+            if (assign && at_the_end) p.offset = plan.size - output;
+            at_the_end = !at_the_end;
+            current = output;
         }
     }
     return plan;

@@ -22,7 +22,8 @@ struct stage_plan {
     std::size_t multiply_adds = 0;            // an image
     std::size_t flash = 0;                    // bytes of its parameters
     std::size_t bytes = 0;                    // of its output, an image
-    std::size_t ram = 0;                      // bytes of workspace that hold its input and output
+    std::size_t scratch = 0;                  // bytes for what it copies
+    std::size_t ram = 0;                      // bytes of workspace for input, output and scratch
     detail::placement output{};               // where that lies; offset in floats
     /// Bytes from the start of the workspace; only if the output lies there.
     [[nodiscard]] constexpr std::size_t offset() const noexcept {
@@ -48,12 +49,6 @@ struct network_plan {
             (add<I>(next), ...);
         }
         (std::make_index_sequence<Network::leaf_count>{});
-        std::size_t input = 0;  // bytes of the workspace; the caller's input is not there
-        for (stage_plan& stage : stages) {
-            const bool moves = stage.output.where == detail::placement::moves;
-            stage.ram = input + (moves ? stage.bytes : 0);
-            if (moves) input = stage.bytes;
-        }
     }
 
 private:
@@ -79,7 +74,9 @@ private:
             stage.many_images = layer::template choice_for_many<pooling>();
             stage.bytes =
                 Network::template leaf<Index + layers - 1>::output_shape::size * sizeof(float);
+            stage.scratch = Network::prediction::template scratch<Index, float> * sizeof(float);
             stage.output = Network::plan.layers[Index];
+            stage.ram = stage.output.used * sizeof(float);
         }
     }
 };

@@ -75,6 +75,12 @@ struct axis {
     }
 };
 
+/// Some neighbouring rows and columns of a feature map. Passed by value: g++ 12 at -O1 leaves out
+/// loops whose bounds it reads through a reference to a temporary one.
+struct area {
+    std::size_t row, rows, column, columns;
+};
+
 /// The first extent in which two shapes differ, of either; 0 and 0 where they are equal.
 template <class Found, class Wanted>
 struct difference {

@@ -61,8 +61,10 @@ struct pooling_window
         row_padding < pooling_window::rows.taps
             ? std::max(pooling_window::columns.before, pooling_window::columns.after)
             : 0;  // one mistake, one error
-    /// No two windows share a pixel, and none sees padding.
+    /// No two windows share a pixel, none sees padding, and a row of one is no wider than the sums
+    /// that a convolution before it has in registers.
     static constexpr bool are_disjoint =
+        pooling_window::columns.taps <= 8 &&
         pooling_window::rows.stride == pooling_window::rows.taps &&
         pooling_window::columns.stride == pooling_window::columns.taps &&
         pooling_window::rows.padded() == pooling_window::rows.input &&

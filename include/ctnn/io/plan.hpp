@@ -22,12 +22,12 @@ inline std::string choice_text(const loop_choice& choice) {
 
 /// Writes a row for each stage: the layers that are computed in one go, how one image and how
 /// batches are computed (layout; sums in registers at once, columns x features), multiply-adds for
-/// one image, bytes of the output, and their offset in the workspace ("caller": in the caller's
-/// output; "in place": where the input was).
+/// one image, bytes of scratch memory (one image) and of the output, and its offset in the
+/// workspace ("caller": in the caller's output; "in place": where the input was).
 template <class Network>
 std::ostream& operator<<(std::ostream& stream, const network_plan<Network>& plan) {
-    std::vector<std::array<std::string, 6>> rows{
-        {"stage", "one image", "images", "multiply-adds", "bytes", "offset"}};
+    std::vector<std::array<std::string, 7>> rows{
+        {"stage", "one image", "images", "multiply-adds", "scratch", "bytes", "offset"}};
     for (const stage_plan& stage : plan.stages) {
         std::string names;
         for (std::size_t i = 0; i < stage.layers; ++i)
@@ -36,7 +36,8 @@ std::ostream& operator<<(std::ostream& stream, const network_plan<Network>& plan
         const bool leaves = stage.output.where == detail::placement::leaves;
         rows.push_back({names, detail::choice_text(stage.one_image),
                         detail::choice_text(stage.many_images),
-                        detail::with_commas(stage.multiply_adds), detail::with_commas(stage.bytes),
+                        detail::with_commas(stage.multiply_adds),
+                        detail::with_commas(stage.scratch), detail::with_commas(stage.bytes),
                         moves    ? detail::with_commas(stage.offset())
                         : leaves ? "caller"
                                  : "in place"});

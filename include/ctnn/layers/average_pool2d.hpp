@@ -64,6 +64,10 @@ struct average_pool2d {
             return kept + x;
         }
         template <class T>
+        static constexpr T combine(T kept, T x, T next) noexcept {
+            return kept + x + next;
+        }
+        template <class T>
         static constexpr T finish(T kept) noexcept {
             return kept * T(1.0f / static_cast<float>(rows.taps * columns.taps));
         }

@@ -63,13 +63,14 @@ struct dense {
         template <class T>
         static constexpr void compute(weights w, tensor_view<Input, const T> x,
                                       tensor_view<output_shape, T> y) noexcept {
-            compute_fused<detail::no_activation, detail::no_pooling>(w, x, y);
+            compute_fused<detail::no_activation, detail::no_pooling>(
+                w, x, y, static_cast<T*>(nullptr));
         }
 
         /// The same, then an elementwise layer.
         template <class Activation, class Pooling, class T, class Output>
         static constexpr void compute_fused(weights w, tensor_view<Input, const T> x,
-                                            tensor_view<Output, T> y) noexcept {
+                                            tensor_view<Output, T> y, T* /*scratch*/) noexcept {
             if constexpr (std::is_same_v<T, float>) {
                 const float* bias = nullptr;
                 if constexpr (has_bias) bias = w.bias().data();

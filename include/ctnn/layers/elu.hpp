@@ -29,7 +29,7 @@ struct elu {
         static_assert(sizeof(typename given::check) > 0);
         template <class T>
         static constexpr T value(T x) noexcept {
-            return simd::select(x > T(0.0f), x, T(a) * simd::exp_minus_1(simd::min(x, T(0.0f))));
+            return simd::select(x > T(0.0f), x, T(a) * simd::exp_minus_1(simd::min(T(0.0f), x)));
         }
         template <class T>
         static constexpr T slope(T y) noexcept {

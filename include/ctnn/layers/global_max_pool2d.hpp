@@ -20,19 +20,20 @@ struct global_max_pool2d {
             for (std::size_t c = 0; c < Input::channels; ++c) y[c] = x[c];
             for (std::size_t i = Input::channels; i < Input::size; ++i) {
                 const std::size_t c = i % Input::channels;
-                y[c] = simd::max(T(x[i]), y[c]);
+                y[c] = simd::maximum(T(x[i]), y[c]);
             }
         }
         template <class T>
         static constexpr void input_gradient(tensor_view<Input, const T> x,
                                              tensor_view<output_on<Input>, const T> d_y,
                                              tensor_view<Input, T> d_x) noexcept {
-            tensor<output_on<Input>, T> largest;
-            compute(x, tensor_view<output_on<Input>, T>(largest));
             for (std::size_t c = 0; c < Input::channels; ++c) {
+                T largest = x[c];
+                for (std::size_t i = c; i < Input::size; i += Input::channels)
+                    largest = simd::maximum(T(x[i]), largest);
                 T left = d_y[c];  // what has not found its maximum yet, lane by lane
                 for (std::size_t i = c; i < Input::size; i += Input::channels) {
-                    const auto is_maximum = x[i] == largest[c];
+                    const auto is_maximum = simd::is_maximum(T(x[i]), largest);
                     d_x[i] = simd::select(is_maximum, left, T(0.0f));
                     left = simd::select(is_maximum, T(0.0f), left);
                 }

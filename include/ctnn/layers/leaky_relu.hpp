@@ -32,7 +32,7 @@ struct leaky_relu {
         }
         template <class T>
         static constexpr T slope(T y) noexcept {
-            return simd::select(y > T(0.0f), T(1.0f), T(a));
+            return simd::select(y > T(0.0f), T(1.0f), simd::select(simd::is_nan(y), y, T(a)));
         }
     };
 };

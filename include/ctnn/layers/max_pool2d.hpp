@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 
 namespace ctnn {
 
@@ -70,11 +69,15 @@ struct max_pool2d {
             has_disjoint_windows && !to_every_maximum && window_rows * window_columns <= 256;
         template <class T>
         static constexpr T start() noexcept {
-            return T(-std::numeric_limits<float>::infinity());
+            return T(simd::lowest);
         }
         template <class T>
         static constexpr T combine(T kept, T x) noexcept {
-            return simd::max(x, kept);
+            return simd::maximum(x, kept);
+        }
+        template <class T>
+        static constexpr T combine(T kept, T x, T next) noexcept {
+            return simd::maximum(x, next, kept);
         }
         template <class T>
         static constexpr T finish(T kept) noexcept {
@@ -108,7 +111,7 @@ struct max_pool2d {
                             for (std::size_t j = taps_j.first; j < taps_j.last; ++j) {
                                 const std::size_t row = rows.pixel(h, i),
                                                   column = columns.pixel(w, j);
-                                const auto is_maximum = x(row, column, c) == y;
+                                const auto is_maximum = simd::is_maximum(T(x(row, column, c)), y);
                                 d_x(row, column, c) =
                                     d_x(row, column, c) + simd::select(is_maximum, left, T(0.0f));
                                 if constexpr (!to_every_maximum)
@@ -126,34 +129,35 @@ struct max_pool2d {
                                                             const std::uint8_t* positions,
                                                             tensor_view<output_shape, const T> d_y,
                                                             tensor_view<Input, T> d_x) noexcept {
-            input_gradient_of_rows<Activation, Input::channels>(y.data(), positions, d_y.data(), 0,
-                                                                Input::height, 0, d_x.data());
+            input_gradient_of_area<Activation, Input::channels, Input::width * Input::channels>(
+                y.data(), positions, d_y.data(), {0, Input::height, 0, Input::width}, 0,
+                d_x.data());
         }
-        /// The same for `count` rows from row `row` on, the start of a window, and `Channels`
-        /// channels from `first` on; d_x holds them alone.
-        template <class Activation, std::size_t Channels, class T>
-        static constexpr void input_gradient_of_rows(const T* y, const std::uint8_t* positions,
-                                                     const T* d_y, std::size_t row,
-                                                     std::size_t count, std::size_t first,
-                                                     T* d_x) noexcept {
+        /// The same for an area of the input that begins with a window, and `Channels` channels
+        /// from `first` on; d_x holds them alone, in rows of RowSize numbers.
+        template <class Activation, std::size_t Channels, std::size_t RowSize, class T>
+        static constexpr void input_gradient_of_area(const T* y, const std::uint8_t* positions,
+                                                     const T* d_y, detail::area of,
+                                                     std::size_t first, T* d_x) noexcept {
             constexpr bool has_rest = output_shape::height * window_rows != Input::height ||
                                       output_shape::width * window_columns != Input::width;
-            if constexpr (has_rest) std::fill_n(d_x, count * Input::width * Channels, T(0.0f));
-            for (std::size_t r = 0; r + window_rows <= count; r += window_rows)
-                for (std::size_t w = 0; w < output_shape::width; ++w)
+            if constexpr (has_rest)
+                for (std::size_t r = 0; r < of.rows; ++r)
+                    std::fill_n(d_x + r * RowSize, of.columns * Channels, T(0.0f));
+            for (std::size_t r = 0; r + window_rows <= of.rows; r += window_rows)
+                for (std::size_t q = 0; q + window_columns <= of.columns; q += window_columns)
                     for (std::size_t c = 0; c < Channels; ++c) {
-                        const std::size_t at =
-                            ((row + r) / window_rows * output_shape::width + w) * Input::channels +
-                            first + c;
+                        const std::size_t at = ((of.row + r) / window_rows * output_shape::width +
+                                                (of.column + q) / window_columns) *
+                                                   Input::channels +
+                                               first + c;
                         const T slope = d_y[at] * Activation::slope(T(y[at]));
                         const T position = simd::load_bytes<T>(positions + at * simd::lanes_of<T>);
                         for (std::size_t i = 0; i < window_rows; ++i)
                             for (std::size_t j = 0; j < window_columns; ++j)
-                                d_x[((r + i) * Input::width + w * window_columns + j) * Channels +
-                                    c] =
-                                    simd::select(position ==
-                                                     T(static_cast<float>(i * window_columns + j)),
-                                                 slope, T(0.0f));
+                                d_x[(r + i) * RowSize + (q + j) * Channels + c] = simd::select(
+                                    position == T(static_cast<float>(i * window_columns + j)),
+                                    slope, T(0.0f));
                     }
         }
 
@@ -166,7 +170,7 @@ struct max_pool2d {
             T y = x(rows.pixel(h, taps_i.first), columns.pixel(w, taps_j.first), c);
             for (std::size_t i = taps_i.first; i < taps_i.last; ++i)
                 for (std::size_t j = taps_j.first; j < taps_j.last; ++j)
-                    y = simd::max(T(x(rows.pixel(h, i), columns.pixel(w, j), c)), y);
+                    y = simd::maximum(T(x(rows.pixel(h, i), columns.pixel(w, j), c)), y);
             return y;
         }
     };

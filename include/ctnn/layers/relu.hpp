@@ -16,11 +16,11 @@ struct relu {
         static constexpr bool is_increasing = true;
         template <class T>
         static constexpr T value(T x) noexcept {
-            return simd::max(x, T(0.0f));
+            return simd::max(T(0.0f), x);  // in this order NaN stays
         }
         template <class T>
         static constexpr T slope(T y) noexcept {
-            return simd::select(y > T(0.0f), T(1.0f), T(0.0f));
+            return simd::select(y > T(0.0f), T(1.0f), y);  // else y is 0, or not a number
         }
     };
 };

@@ -39,9 +39,8 @@ struct softmax {
         static constexpr void input_gradient(tensor_view<Input, const T> x,
                                              tensor_view<Input, const T> d_y,
                                              tensor_view<Input, T> d_x) noexcept {
-            tensor<Input, T> y;
-            compute(x, tensor_view<Input, T>(y));
-            input_gradient_from_output(tensor_view<Input, const T>(y), d_y, d_x);
+            compute(x, d_x);  // y, where it is not in anybody's way
+            input_gradient_from_output(tensor_view<Input, const T>(d_x), d_y, d_x);
         }
         /// d_x(c) = y(c) (d_y(c) - sum over k of d_y(k) y(k))
         template <class T>

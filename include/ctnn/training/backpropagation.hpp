@@ -68,10 +68,35 @@ private:
             if (stages[i] > 1) offset += facts[i + stages[i] - 1].output;
         return offset;
     }
+    /// In the place of memory that is not needed; two kinds, because two of one have two addresses.
+    struct nothing {};
     struct no_positions {};
     template <std::size_t Index>
     using activation = std::conditional_t<stages[Index] == 3, leaf<std::min(Index + 1, Leaves - 1)>,
                                           detail::no_activation>;
+
+    /// Numbers of scratch memory that layer `Index` needs, forward and back.
+    template <std::size_t Index>
+    static constexpr std::size_t scratch_of = [] {
+        using this_leaf = leaf<Index>;
+        std::size_t size = 0;
+        if constexpr (!this_leaf::reshapes && stages[Index] > 0) {
+            if constexpr (stages[Index] == 1)
+                size = this_leaf::template compute_scratch<T, detail::no_pooling>();
+            if constexpr (skips_map<Index>)
+                size = std::max(
+                    size, this_leaf::template gradient_scratch<T, activation<Index>,
+                                                               leaf<Index + stages[Index] - 1>>());
+            else
+                size = std::max(size, this_leaf::template gradient_scratch<T, detail::no_activation,
+                                                                           detail::no_pooling>());
+        }
+        return size;
+    }();
+    static constexpr std::size_t scratch_size = []<std::size_t... I>(std::index_sequence<I...>) {
+        return std::max({std::size_t{0}, scratch_of<I>...});
+    }
+    (std::make_index_sequence<Leaves>{});
 
 public:
     using input_shape = typename Network::input_shape;
@@ -87,6 +112,9 @@ public:
     tensor<input_shape, T> x;
     detail::scratch<T, kept.size> activations;
     detail::scratch<T, std::max(slopes.size, output_shape::size)> d_activations;
+    [[no_unique_address]] std::conditional_t<scratch_size == 0, nothing,
+                                             detail::scratch<T, scratch_size>>
+        scratch;
 
     /// Of the maxima where a convolution, an activation and pooling are computed in one go.
     [[no_unique_address]] std::conditional_t<
@@ -125,10 +153,8 @@ public:
             const tensor_view<leaf_output<0>, const T> d_y(d_output_of<1>());
             if constexpr (leaf<0>::reshapes || leaf<0>::in_place)
                 std::copy_n(d_y.data(), input_shape::size, d_x.data());
-            else if constexpr (leaf<0>::parameter_count > 0)
-                leaf<0>::input_gradient(weights_of<0>(w), input_of<0>(), d_y, d_x);
             else
-                leaf<0>::input_gradient(input_of<0>(), d_y, d_x);
+                detail::input_gradient<leaf<0>>(weights_of<0>(w), input_of<0>(), d_y, d_x);
         } else {
             std::copy_n(d_output().data(), input_shape::size, d_x.data());
         }
@@ -152,6 +178,12 @@ private:
         else
             return d_activations.memory + slopes.layers[Count - 1].offset;
     }
+    constexpr T* scratch_memory() noexcept {
+        if constexpr (scratch_size == 0)
+            return nullptr;
+        else
+            return scratch.memory;
+    }
     template <std::size_t Index>
     constexpr auto input_of() const noexcept {
         return tensor_view<leaf_input<Index>, const T>(output_of<Index>());
@@ -173,10 +205,8 @@ private:
         } else if constexpr (stages[Index] == 1 && !leaf<Index>::reshapes) {
             const tensor_view<leaf_output<Index>, T> y(
                 const_cast<T*>(output_of<Index + 1>()));  // ours
-            if constexpr (leaf<Index>::parameter_count > 0)
-                leaf<Index>::compute(weights_of<Index>(w), input_of<Index>(), y);
-            else
-                leaf<Index>::compute(input_of<Index>(), y);
+            detail::compute<leaf<Index>>(weights_of<Index>(w), input_of<Index>(), y,
+                                         scratch_memory());
         }
     }
 
@@ -194,7 +224,8 @@ private:
                     tensor_view<leaf_output<next - 1>, const T>(output_of<next>()),
                     positions.data() + position_offset(stage) * simd::lanes_of<T>,
                     tensor_view<leaf_output<next - 1>, const T>(d_output_of<next>()),
-                    parameter_view<this_leaf, float>(d_w.first + Network::facts::offsets[Index]));
+                    parameter_view<this_leaf, float>(d_w.first + Network::facts::offsets[Index]),
+                    scratch_memory());
         } else if constexpr (stage != Index) {
             // The stage's last layer goes back through all but its first.
             if constexpr (Index + 1 == next)
@@ -205,20 +236,18 @@ private:
                     tensor_view<leaf_input<Index>, T>(d_output_of<Index>()));
         } else if constexpr (!this_leaf::reshapes) {
             const tensor_view<leaf_output<Index>, const T> d_y(d_output_of<Index + 1>());
-            if constexpr (this_leaf::parameter_count > 0)
-                this_leaf::parameter_gradient(
-                    input_of<Index>(), d_y,
-                    parameter_view<this_leaf, float>(d_w.first + Network::facts::offsets[Index]));
+            detail::parameter_gradient<this_leaf>(
+                input_of<Index>(), d_y,
+                parameter_view<this_leaf, float>(d_w.first + Network::facts::offsets[Index]),
+                scratch_memory());
             if constexpr (this_leaf::in_place) {
                 this_leaf::input_gradient_from_output(
                     tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()), d_y,
                     tensor_view<leaf_input<Index>, T>(d_output_of<Index + 1>()));
             } else if constexpr (Index > (ToInput ? 0 : first_with_parameters)) {
                 const tensor_view<leaf_input<Index>, T> d_x(d_output_of<Index>());
-                if constexpr (this_leaf::parameter_count > 0)
-                    this_leaf::input_gradient(weights_of<Index>(w), input_of<Index>(), d_y, d_x);
-                else
-                    this_leaf::input_gradient(input_of<Index>(), d_y, d_x);
+                detail::input_gradient<this_leaf>(weights_of<Index>(w), input_of<Index>(), d_y,
+                                                  d_x);
             }
         }
     }

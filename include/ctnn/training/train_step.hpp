@@ -128,18 +128,24 @@ public:
     }
 
 private:
+    /// Lanes without an image have a copy of the first, because a slope may be infinite for a blank
+    /// one, and 0 times infinity would spoil the sums over the lanes.
     void load(std::size_t first, std::size_t count, workspace& space) const noexcept {
         std::array<const typename Network::input*, lanes> images{};
-        for (std::size_t n = 0; n < count; ++n) images[n] = &inputs_[index_(first + n)];
+        std::array<const Target*, lanes> targets{};
+        for (std::size_t n = 0; n < lanes; ++n) {
+            const std::size_t image = index_(first + (n < count ? n : 0));
+            images[n] = &inputs_[image];
+            targets[n] = &targets_[image];
+        }
         to_lanes<T>(images, tensor_view(space.pass.x));
         for (std::size_t i = 0; i < Network::output_shape::size; ++i) {
             float values[lanes]{};
-            for (std::size_t n = 0; n < count; ++n) {
-                const Target& target = targets_[index_(first + n)];
+            for (std::size_t n = 0; n < lanes; ++n) {
                 if constexpr (std::integral<Target>)
-                    values[n] = loss::target(static_cast<class_label>(target), i);
+                    values[n] = loss::target(static_cast<class_label>(*targets[n]), i);
                 else if constexpr (is_tensor<Target>)
-                    values[n] = target[i];
+                    values[n] = (*targets[n])[i];
             }
             space.targets[i] = simd::load<T>(values);
         }
