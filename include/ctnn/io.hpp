@@ -9,6 +9,7 @@
 #include <ctnn/io/idx.hpp>
 #include <ctnn/io/plan.hpp>
 #include <ctnn/io/report.hpp>
+#include <ctnn/io/require_writable.hpp>
 #include <ctnn/io/safetensors.hpp>
 #include <ctnn/io/safetensors_file.hpp>
 #include <ctnn/io/summary.hpp>
