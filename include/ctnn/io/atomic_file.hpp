@@ -2,7 +2,7 @@
 #pragma once
 
 #include <ctnn/io/file_error.hpp>
-#include <ctnn/io/file_kind.hpp>
+#include <ctnn/io/open_file.hpp>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -18,37 +18,8 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 namespace ctnn::detail {
-
-/// A descriptor of an open file, or -1.
-class file_descriptor {
-public:
-    explicit file_descriptor(int number = -1) noexcept : number_(number) {}
-    file_descriptor(file_descriptor&& other) noexcept : number_(other.number_) {
-        other.number_ = -1;
-    }
-    file_descriptor& operator=(file_descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    ~file_descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    explicit operator bool() const noexcept { return number_ >= 0; }
-    [[nodiscard]] int get() const noexcept { return number_; }
-
-    static file_descriptor open(const std::filesystem::path& path, int flags, ::mode_t mode = 0) {
-        int number = -1;
-        do number = ::open(path.c_str(), flags | O_CLOEXEC, mode);
-        while (number < 0 && errno == EINTR);
-        return file_descriptor(number);
-    }
-
-private:
-    int number_;
-};
 
 /// The temporary files' names: ".ctnn-unfinished-<process>-<number>". Whoever writes one holds a
 /// lock on it (flock), which ends with the process however that ends; a name alone could not tell,

@@ -3,25 +3,22 @@
 // Fashion-MNIST, KMNIST and EMNIST come like this.
 #pragma once
 
+#include <ctnn/io/byte_reader.hpp>
 #include <ctnn/io/file_error.hpp>
+#include <ctnn/io/printable.hpp>
 #include <ctnn/tensor.hpp>
 #include <ctnn/training/dataset.hpp>
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <initializer_list>
-#include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -30,58 +27,6 @@ namespace detail {
 
 template <class T>
 concept image_tensor = std::same_as<T, tensor<typename T::shape_type, float>>;
-
-/// Bytes from a file, decompressed if it is a gzip stream.
-class byte_reader {
-public:
-    explicit byte_reader(const std::filesystem::path& path) : path_(path) {
-        std::error_code ignored;
-        if (std::filesystem::is_directory(path, ignored)) fail("must be a file, found a folder");
-        errno = 0;
-        file_.reset(gzopen(path.string().c_str(), "rb"));
-        if (!file_ && errno == ENOENT) fail("the file must exist, found none");
-        if (!file_)
-            fail("the file must be readable, found: " + std::generic_category().message(errno));
-        gzbuffer(file_.get(), 1u << 17);
-    }
-
-    /// Fills `to`; returns fewer bytes than asked for only at the end of the data.
-    std::size_t read(std::span<unsigned char> to) {
-        std::size_t done = 0;
-        while (done < to.size()) {
-            const auto piece = std::min<std::size_t>(to.size() - done, 1u << 30);
-            const int got = gzread(file_.get(), &to[done], static_cast<unsigned>(piece));
-            if (got <= 0) break;
-            done += static_cast<std::size_t>(got);
-        }
-        if (done < to.size()) check_stream();
-        return done;
-    }
-
-    [[noreturn]] void fail(const std::string& sentence) const { throw file_error(path_, sentence); }
-
-private:
-    struct closer {
-        void operator()(gzFile_s* file) const noexcept { gzclose(file); }
-    };
-    std::filesystem::path path_;
-    std::unique_ptr<gzFile_s, closer> file_;
-
-    /// Was this the end of the data, or the end of what could be decompressed?
-    void check_stream() const {
-        const int system_error = errno;
-        int code = Z_OK;
-        std::string_view message = gzerror(file_.get(), &code);
-        if (code == Z_OK || code == Z_STREAM_END) return;
-        if (code == Z_BUF_ERROR) fail("the gzip stream must be complete, found it cut off");
-        if (code == Z_ERRNO)
-            fail("the file must be readable, found: " +
-                 std::generic_category().message(system_error));
-        const std::string prefix = path_.string() + ": ";  // zlib's messages begin with the path
-        if (message.starts_with(prefix)) message.remove_prefix(prefix.size());
-        fail("the gzip stream must be intact, found damage: " + std::string(message));
-    }
-};
 
 /// "0x00000803 (unsigned bytes in 3 dimensions: images)".
 inline std::string describe_magic(std::uint32_t magic) {
@@ -145,7 +90,7 @@ public:
             fail("the data must be " + data_size(to.size()) + ", found the end after " +
                  std::to_string(data_read_) + " bytes");
     }
-    /// Reading past the last item also makes zlib compare the checksum.
+    /// Reading past the last item also makes zlib compare the checksum, and finds what follows.
     void expect_end(std::size_t item_size) {
         unsigned char more = 0;
         if (bytes_.read({&more, 1}) > 0)
@@ -205,8 +150,8 @@ inline std::filesystem::path find_idx(const std::filesystem::path& folder,
         tried += (tried.empty() ? "" : ", ") + candidate;
     }
     if (!found.empty()) return found;  // a folder of this name: reading it says so
-    throw file_error(folder / name,
-                     "the file must exist, found none; tried " + tried + " in " + folder.string());
+    throw file_error(folder / name, "the file must exist, found none; tried " + tried + " in " +
+                                        printable(folder.string()));
 }
 
 }  // namespace detail
@@ -227,29 +172,30 @@ template <detail::image_tensor Input>
     detail::check_extents<input_shape>(images);
     if (labels.count != images.count)
         labels.fail("the number of labels must be " + std::to_string(images.count) +
-                    ", the number of images in " + images_path.string() + ", found " +
-                    std::to_string(labels.count));
+                    ", the number of images in " + detail::printable(images_path.string()) +
+                    ", found " + std::to_string(labels.count));
 
+    // One image and its label at a time, so that neither file alone can claim what the other lacks.
     dataset<Input> result;
     std::vector<unsigned char> pixels(input_shape::size);
     for (std::size_t n = 0; n < images.count; ++n) {
         images.read_item(pixels);
-        if (n == result.inputs.capacity())
-            result.inputs.reserve(std::min(images.count, std::max<std::size_t>(64, 2 * n)));
-        std::transform(pixels.begin(), pixels.end(), result.inputs.emplace_back().begin(),
-                       [](unsigned char pixel) { return static_cast<float>(pixel) / 255.0f; });
-    }
-    images.expect_end(pixels.size());
-
-    for (std::size_t n = 0; n < labels.count; ++n) {
         unsigned char label = 0;
         labels.read_item({&label, 1});
         if (label >= classes)
             labels.fail("label " + std::to_string(n) + " (from 0) must be less than " +
                         std::to_string(classes) + ", the number of classes, found " +
                         std::to_string(label));
+        if (n == result.inputs.capacity()) {
+            const std::size_t more = std::min(images.count, std::max<std::size_t>(64, 2 * n));
+            result.inputs.reserve(more);
+            result.targets.reserve(more);
+        }
+        std::transform(pixels.begin(), pixels.end(), result.inputs.emplace_back().begin(),
+                       [](unsigned char pixel) { return static_cast<float>(pixel) / 255.0f; });
         result.targets.push_back(label);
     }
+    images.expect_end(pixels.size());
     labels.expect_end(1);
     return result;
 }
