@@ -90,6 +90,7 @@ template <detail::has_parameter_table Owner>
 void write_header(const parameters<Owner>& w, const std::filesystem::path& file,
                   const header_options& options = {}) {
     detail::check_header_options(options);
+    detail::require_finite<Owner>(w.elements, file);
     std::string text = "// Weights of a network of ctnn. Written by ctnn::write_header.\n";
     if (!options.comment.empty()) text += "// " + options.comment + "\n";
     text += "// clang-format off\n#pragma once\n\n#include <ctnn/constant_weights.hpp>\n\n";
@@ -101,12 +102,8 @@ void write_header(const parameters<Owner>& w, const std::filesystem::path& file,
         const std::string name = detail::entry_name(entry);
         text += "\n    // " + name + ": " + detail::shape_text(detail::entry_shape(entry));
         for (std::size_t i = 0; i < entry.size; ++i) {
-            const float value = w.elements[entry.offset + i];
-            if (!std::isfinite(value))
-                throw file_error(file, "every parameter must be finite, found " +
-                                           std::to_string(value) + " in '" + name + "' at " +
-                                           std::to_string(i));
-            text += (i % 6 == 0 ? "\n    " : " ") + detail::float_literal(value) + ",";
+            text += i % 6 == 0 ? "\n    " : " ";
+            text += detail::float_literal(w.elements[entry.offset + i]) + ",";
         }
     }
     text += Owner::parameter_count > 0 ? "\n}};\n" : "}};\n";

@@ -4,21 +4,26 @@
 
 #include <ctnn/io/atomic_file.hpp>
 #include <ctnn/io/file_error.hpp>
+#include <ctnn/io/input_file.hpp>
+#include <ctnn/io/printable.hpp>
 #include <ctnn/io/safetensors_file.hpp>
+#include <ctnn/io/safetensors_header.hpp>
 #include <ctnn/parameters.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cinttypes>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <set>
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ctnn {
 namespace detail {
@@ -46,33 +51,77 @@ inline std::span<const std::size_t> entry_shape(const parameter_entry& entry) {
     return {entry.extents.data(), entry.rank};
 }
 
-/// The file's entry for one row of a network's table; throws when it is not exactly that.
-inline const safetensors_entry& matching_entry(const safetensors_file& file,
-                                               const parameter_entry& wanted) {
-    const std::string name = entry_name(wanted);
-    const auto found = file.entries.find(name);
-    if (found == file.entries.end())
-        throw file_error(file.path, "entry '" + name + "' must exist, the network has it, found " +
-                                        std::to_string(file.entries.size()) + " other entries");
-    const safetensors_entry& entry = found->second;
-    if (entry.dtype != "F32")
-        throw file_error(file.path,
-                         "entry '" + name + "': the dtype must be F32, found " + entry.dtype);
-    if (!std::ranges::equal(entry.shape, entry_shape(wanted)))
-        throw file_error(file.path, "entry '" + name + "': the shape must be " +
-                                        shape_text(entry_shape(wanted)) +
-                                        ", the network's, found " + shape_text(entry.shape));
-    return entry;
+/// A file takes part in exact comparisons and goes on to other programs, so it holds numbers only.
+/// (By its bits, as a compiler may be told that there are no others.)
+template <class Owner>
+void require_finite(const float* elements, const std::filesystem::path& file) {
+    for (const parameter_entry& entry : Owner::parameter_table)
+        for (std::size_t i = 0; i < entry.size; ++i) {
+            const float value = elements[entry.offset + i];
+            const auto bits = std::bit_cast<std::uint32_t>(value);
+            if ((bits & 0x7F800000) == 0x7F800000)
+                throw file_error(file, "every parameter must be finite, found " +
+                                           std::string((bits & 0x007FFFFF) != 0 ? "nan"
+                                                       : bits >> 31 != 0        ? "-inf"
+                                                                                : "inf") +
+                                           " in '" + entry_name(entry) + "' at " +
+                                           std::to_string(i));
+        }
+}
+
+/// A network's table, by the names of the file.
+template <class Owner>
+std::map<std::string, const parameter_entry*, std::less<>> entries_by_name() {
+    std::map<std::string, const parameter_entry*, std::less<>> entries;
+    for (const parameter_entry& entry : Owner::parameter_table)
+        entries.emplace(entry_name(entry), &entry);
+    return entries;
+}
+
+/// Throws unless the file holds exactly a network's arrays.
+template <class Owner>
+void require_matching(const safetensors_header& header, const std::filesystem::path& file) {
+    const auto entries = entries_by_name<Owner>();
+    for (const parameter_entry& wanted : Owner::parameter_table) {
+        const std::string name = entry_name(wanted);
+        const auto found = header.arrays.find(name);
+        if (found == header.arrays.end())
+            throw file_error(file, "entry '" + name + "' must exist, the network has it, found " +
+                                       std::to_string(header.arrays.size()) + " other entries");
+        const auto& [dtype, shape, first, last] = found->second;
+        if (dtype != "F32")
+            throw file_error(file, "entry '" + name + "': the dtype must be F32, found " + dtype);
+        if (!std::ranges::equal(shape, entry_shape(wanted)))
+            throw file_error(file, "entry '" + name + "': the shape must be " +
+                                       shape_text(entry_shape(wanted)) + ", the network's, found " +
+                                       excerpt(shape_text(shape)));
+    }
+    for (const auto& [name, array] : header.arrays)
+        if (!entries.contains(name))
+            throw file_error(file, "entry '" + excerpt(name) +
+                                       "' must be one of the network's, found a name that it does "
+                                       "not have (shape " +
+                                       excerpt(shape_text(array.shape)) + ")");
+    const auto found = header.metadata.find("fingerprint");
+    const std::string expected = fingerprint_text(Owner::fingerprint);
+    if (found != header.metadata.end() && found->second != expected)
+        throw file_error(file, "the fingerprint must be " + expected + ", the network's, found " +
+                                   excerpt(found->second) +
+                                   ": the shapes agree, but a layer or an option differs");
 }
 
 }  // namespace detail
 
 /// Writes a network's parameters to `file`: one F32 entry for each of `parameter_table`, and the
 /// network's fingerprint as metadata.
-/// An old file is replaced in one step when the new one is complete on the disk; the new one keeps
-/// its permissions. Throws `file_error` when that fails, and then the old file is as it was.
+/// An old file is replaced in one step when the new one is complete on the disk; the new one has
+/// its permissions. Symbolic links are followed; another hard link keeps the old file. Throws
+/// `file_error` when a parameter is not finite, when the target is no file (a device, a FIFO), or
+/// when writing fails, and then the old file is as it was. (Only if its folder cannot be synced in
+/// the end, the new file is in place.)
 template <detail::has_parameter_table Owner>
 void save(const parameters<Owner>& w, const std::filesystem::path& file) {
+    detail::require_finite<Owner>(w.elements, file);
     nlohmann::ordered_json header;
     header["__metadata__"] = {{"library", "ctnn"},
                               {"fingerprint", detail::fingerprint_text(Owner::fingerprint)}};
@@ -95,30 +144,23 @@ void save(const parameters<Owner>& w, const std::filesystem::path& file) {
 
 /// Reads a network's parameters from `file`, which must hold exactly the entries of
 /// `parameter_table`, in any order, and the network's fingerprint as metadata or none, as files of
-/// other libraries have none. Throws `file_error` when a name, dtype, shape or the fingerprint
-/// differs, and for everything that `read_safetensors` refuses; then `w` is as it was.
+/// other libraries have none. Names, types and shapes are compared before a number is read, so that
+/// memory is bounded by the network and the header (which may have 100 MB, as in the format's own
+/// library). Throws `file_error` when a name, dtype, shape or the fingerprint differs, when a
+/// number is not finite, and for everything that `read_safetensors` refuses; then `w` is as it was.
 template <detail::has_parameter_table Owner>
 void load(parameters<Owner>& w, const std::filesystem::path& file) {
-    const safetensors_file from = read_safetensors(file);
-    std::set<std::string> names;
-    for (const parameter_entry& entry : Owner::parameter_table) {
-        detail::matching_entry(from, entry);
-        names.insert(detail::entry_name(entry));
+    detail::input_file from(file);
+    const detail::safetensors_header header = detail::read_safetensors_header(from);
+    detail::require_matching<Owner>(header, file);
+    std::vector<float> numbers(Owner::parameter_count);
+    const auto entries = detail::entries_by_name<Owner>();
+    for (const auto* array : header.in_file_order()) {
+        const parameter_entry& to = *entries.find(array->first)->second;
+        from.read_all(numbers.data() + to.offset, to.size * sizeof(float));
     }
-    for (const auto& [name, entry] : from.entries)
-        if (!names.contains(name))
-            throw file_error(file, "entry '" + name + "' must be one of the network's, found a " +
-                                       "name that it does not have (shape " +
-                                       detail::shape_text(entry.shape) + ")");
-    const auto found = from.metadata.find("fingerprint");
-    const std::string expected = detail::fingerprint_text(Owner::fingerprint);
-    if (found != from.metadata.end() && found->second != expected)
-        throw file_error(file, "the fingerprint must be " + expected + ", the network's, found " +
-                                   found->second +
-                                   ": the shapes agree, but a layer or an option differs");
-    for (const parameter_entry& entry : Owner::parameter_table)
-        std::memcpy(w.elements + entry.offset, detail::matching_entry(from, entry).bytes.data(),
-                    entry.size * sizeof(float));
+    detail::require_finite<Owner>(numbers.data(), file);
+    std::ranges::copy(numbers, w.elements);
 }
 
 }  // namespace ctnn
