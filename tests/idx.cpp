@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include "system_calls.hpp"
 #include "temporary_folder.hpp"
+
+#include <sys/stat.h>
 
 #include <initializer_list>
 #include <type_traits>
@@ -206,6 +209,117 @@ TEST_CASE("read_idx: a damaged gzip stream") {
         CHECK(contains(read(good.substr(0, length)), "/images.gz: the gzip stream must be "
                                                      "complete, found it cut off"));
     CHECK(contains(read(good + good), "found more bytes"));  // streams in a row are one
+    for (const std::string& more :
+         {std::string("x"), std::string("\x1F"), std::string("\x1F\x8A\x08"),
+          std::string(512, '\0'), two_images})
+        CHECK(contains(read(good + more),
+                       "/images.gz: the gzip stream must end with the file, found "
+                       "other bytes after it"));
+}
+
+TEST_CASE("read_idx: several gzip streams in a row are one") {
+    const temporary_folder folder;
+    const auto labels = write_bytes(folder / "labels", two_labels);
+    const auto member = [&](std::string_view bytes) {
+        return read_bytes(write_gzip(folder / "member.gz", bytes));
+    };
+    const auto images = folder / "images.gz";
+    const std::string first = member(""), last = member(two_images.substr(21));
+    const std::string whole = first + member(two_images.substr(0, 3)) +
+                              member(two_images.substr(3, 18)) + first + last + first;
+    const auto read = [&](const std::string& bytes) {
+        write_bytes(images, bytes);
+        return message_of([&] {
+            const auto data = ctnn::read_idx<small>(images, labels);
+            CHECK(data.inputs[1](1, 1, 0) == 4.0f / 255.0f);
+        });
+    };
+    CHECK(read(whole) == "");
+    for (std::size_t left = 1; left < first.size() - 1; ++left)
+        CHECK(contains(read(whole.substr(0, whole.size() - left)), "found it cut off"));
+    CHECK(contains(read(whole.substr(0, whole.size() - first.size() - last.size())),
+                   "found the end after 5 bytes"));
+    std::string damaged = whole;
+    damaged[whole.size() - 6] ^= 1;
+    CHECK(contains(read(damaged), "found damage: incorrect data check"));
+    // The border between two streams at every place of the reader's buffer.
+    for (const std::size_t border : {65534u, 65535u, 65536u, 65537u}) {
+        std::string padded = first;  // its header may have a name of any length
+        padded[3] = 8;
+        padded.insert(10, std::string(border - first.size() - 1, 'n') + '\0');
+        REQUIRE(padded.size() == border);
+        CHECK(read(padded + whole) == "");
+        CHECK(contains(read(padded + whole + "\x1F\x8B"), "found it cut off"));
+        CHECK(contains(read(padded + "\x1F"), "must end with the file"));
+    }
+}
+
+TEST_CASE("read_idx: no more is read than the header says, and a buffer") {
+    const temporary_folder folder;
+    const auto labels = write_bytes(folder / "labels", two_labels);
+    std::string more(1'000'000, '\0');
+    for (std::uint32_t state = 1; char& byte : more) {  // nothing that could be compressed
+        state = state * 1664525 + 1013904223;
+        byte = static_cast<char>(state >> 24);
+    }
+    for (const bool gzip : {false, true}) {
+        const auto images = (gzip ? write_gzip : write_bytes)(folder / "images", two_images + more);
+        watched_calls calls;
+        CHECK(
+            contains(message_of([&] { static_cast<void>(ctnn::read_idx<small>(images, labels)); }),
+                     "the data must be 12 bytes (2 x 6), found more bytes after them"));
+        CHECK(calls.bytes_read < 150'000);
+    }
+}
+
+TEST_CASE("read_idx: only files are read, also through links") {
+    const temporary_folder folder;
+    const auto images = write_bytes(folder / "images", two_images);
+    const auto labels = write_bytes(folder / "labels", two_labels);
+    std::filesystem::create_symlink("images", folder / "link");
+    CHECK(ctnn::read_idx<small>(folder / "link", labels).size() == 2);
+    const auto complaint_of = [&](const auto& path) {
+        return message_of([&] { static_cast<void>(ctnn::read_idx<small>(path, labels)); });
+    };
+    // Nobody writes into this one, so reading would wait for ever.
+    REQUIRE(::mkfifo((folder / "fifo").c_str(), 0666) == 0);
+    CHECK(contains(complaint_of(folder / "fifo"), "/fifo: must be a file, found a FIFO"));
+    CHECK(complaint_of("/dev/zero") == "/dev/zero: must be a file, found a character device");
+    CHECK(contains(complaint_of("/proc/self/status"), "found 0x4E616D65 (not an IDX file)"));
+    std::filesystem::create_symlink("nothing", folder / "dangling");
+    CHECK(
+        contains(complaint_of(folder / "dangling"), "/dangling: the file must exist, found none"));
+    std::filesystem::create_symlink("round", folder / "round");
+    CHECK(contains(complaint_of(folder / "round"), "found: Too many levels of symbolic links"));
+    CHECK(contains(complaint_of(folder / std::string(300, 'n')), "found: File name too long"));
+    CHECK(contains(complaint_of(folder / "new\nline"), "/new\\x0aline: the file must exist"));
+    CHECK(contains(complaint_of(""), "the file must exist, found none"));
+}
+
+TEST_CASE("read_idx: reads that are cut short, interrupted or fail") {
+    const temporary_folder folder;
+    const auto labels = write_bytes(folder / "labels", two_labels);
+    for (const bool gzip : {false, true}) {
+        const auto images = (gzip ? write_gzip : write_bytes)(folder / "images", two_images);
+        watched_calls calls;
+        calls.most = 3;
+        calls.failing = 'R';
+        calls.error = EINTR;
+        calls.after = 2;
+        calls.times = 3;
+        CHECK(ctnn::read_idx<small>(images, labels).size() == 2);
+        CHECK(calls.times == 0);
+        calls.error = EIO;
+        calls.times = 1;
+        CHECK(message_of([&] { static_cast<void>(ctnn::read_idx<small>(images, labels)); }) ==
+              images.string() + ": the file must be readable, found: Input/output error");
+        // It shrinks while it is read.
+        calls.failing = 0;
+        calls.before = [&](char) { std::filesystem::resize_file(images, 20); };
+        CHECK(
+            contains(message_of([&] { static_cast<void>(ctnn::read_idx<small>(images, labels)); }),
+                     gzip ? "found it cut off" : "found the end after 4 bytes"));
+    }
 }
 
 TEST_CASE("read_idx: any damage is a file_error, or harmless") {
@@ -227,6 +341,7 @@ TEST_CASE("read_idx: any damage is a file_error, or harmless") {
             (gzip ? write_gzip : write_bytes)(file, labels ? two_labels : two_images);
             const std::string good = read_bytes(file);
             const auto attempt_with = [&](const std::string& bytes) {
+                std::filesystem::remove(file);  // some file systems wait for the disk otherwise
                 write_bytes(file, bytes);
                 attempt(labels ? good_images : file, labels ? file : good_labels);
             };

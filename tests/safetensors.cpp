@@ -1,18 +1,26 @@
 #include <ctnn/io/safetensors.hpp>
 
 #include <ctnn/ctnn.hpp>
+#include <ctnn/io/require_writable.hpp>
 
 #include <doctest/doctest.h>
 
+#include "system_calls.hpp"
 #include "temporary_folder.hpp"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <csignal>
 #include <cstring>
+#include <memory>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -81,8 +89,8 @@ std::string complaint(const std::string& header, const std::string& data) {
 TEST_CASE("save, load: every bit comes back") {
     const temporary_folder folder;
     net::parameters w = counting();
-    const std::uint32_t odd[] = {0x7FC12345, 0xFFC00001, 0x7F800001, 0x7F800000, 0xFF800000,
-                                 0x80000000, 0x00000001, 0x807FFFFF, 0x7F7FFFFF};
+    const std::uint32_t odd[] = {0x80000000, 0x00000001, 0x807FFFFF, 0x7F7FFFFF,
+                                 0xFF7FFFFF, 0x00800000, 0x3DCCCCCD, 0xC0490FDB};
     for (std::size_t i = 0; i < std::size(odd); ++i)
         std::memcpy(&w.elements[5 * i], &odd[i], sizeof odd[i]);
     ctnn::save(w, folder / "w.safetensors");
@@ -200,6 +208,7 @@ TEST_CASE("save: a folder that takes no files") {
     std::filesystem::create_directory(locked);
     const auto file = locked / "w.safetensors";
     ctnn::save(counting(1.0f), file);
+    REQUIRE(::chmod(file.c_str(), 0666) == 0);
     const std::string old = read_bytes(file);
     // root may write everywhere, so be somebody else for the moment.
     std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
@@ -218,14 +227,359 @@ TEST_CASE("save: a folder that takes no files") {
                    "file"));
 }
 
-TEST_CASE("save: a target that cannot be replaced") {
+TEST_CASE("save: a file that may not be written is not replaced") {
+    const temporary_folder folder;
+    const auto file = write_bytes(folder / "w.safetensors", "precious");
+    std::filesystem::permissions(folder.path(), std::filesystem::perms(0777));
+    REQUIRE(::chmod(file.c_str(), 0444) == 0);
+    const bool root = ::geteuid() == 0;
+    if (root) REQUIRE(::seteuid(65534) == 0);
+    const std::string text = message_of([&] { ctnn::save(counting(), file); });
+    if (root) REQUIRE(::seteuid(0) == 0);
+    CHECK(text == file.string() + ": the file must be writable, found: Permission denied");
+    CHECK(read_bytes(file) == "precious");
+}
+
+TEST_CASE("save: the owner stays the owner") {
+    if (::geteuid() != 0) return;  // nobody else can give files away
+    const temporary_folder folder;
+    const auto file = write_bytes(folder / "w.safetensors", "old");
+    REQUIRE(::chown(file.c_str(), 65534, 65533) == 0);
+    REQUIRE(::chmod(file.c_str(), 0600) == 0);
+    ctnn::save(counting(), file);
+    struct ::stat facts {};
+    REQUIRE(::stat(file.c_str(), &facts) == 0);
+    CHECK(facts.st_uid == 65534);
+    CHECK(facts.st_gid == 65533);
+    CHECK((facts.st_mode & 07777) == 0600);
+}
+
+TEST_CASE("save: a target that is no file is refused, and stays what it is") {
     const temporary_folder folder;
     const auto target = folder / "w.safetensors";
+    const auto refused = [&](const std::filesystem::path& path, const std::string& what) {
+        const std::string expected = path.string() + ": must be a file, found " + what;
+        CHECK(message_of([&] { ctnn::save(counting(), path); }) == expected);
+        CHECK(message_of([&] { ctnn::require_writable(path); }) == expected);
+        tiny::parameters w{};
+        CHECK(message_of([&] { ctnn::load(w, path); }) == expected);
+    };
     std::filesystem::create_directory(target);
     write_bytes(target / "inside", "old");
-    CHECK(message_of([&] { ctnn::save(counting(), target); }) ==
-          target.string() + ": it must be replaceable by a new file, found: Is a directory");
+    refused(target, "a folder");
     CHECK(read_bytes(target / "inside") == "old");
+
+    const auto fifo = folder / "fifo", device = folder / "device", socket = folder / "socket";
+    REQUIRE(::mkfifo(fifo.c_str(), 0666) == 0);
+    refused(fifo, "a FIFO");
+    CHECK(std::filesystem::is_fifo(fifo));
+    std::filesystem::create_symlink("fifo", folder / "link");
+    refused(folder / "link", "a FIFO");
+    CHECK(std::filesystem::is_symlink(folder / "link"));
+    REQUIRE(::mknod(socket.c_str(), S_IFSOCK | 0666, 0) == 0);
+    refused(socket, "a socket");
+    // As /dev/null, which a failing test would destroy; only root may make one.
+    if (::mknod(device.c_str(), S_IFCHR | 0666, ::makedev(1, 3)) == 0) {
+        refused(device, "a character device");
+        CHECK(std::filesystem::is_character_file(device));
+    }
+}
+
+TEST_CASE("save: links are followed, to a file or to where one will be") {
+    const temporary_folder folder;
+    std::filesystem::create_directory(folder / "below");
+    const auto link = [&](const char* to, const char* name) {
+        std::filesystem::create_symlink(to, folder / name);
+        return folder / name;
+    };
+    const auto file = folder / "below/w";
+    write_bytes(file, "old");
+    for (const auto& path :
+         {link("below/w", "latest"), link("latest", "again"), link("again", "below/../third"),
+          link((folder / "again").c_str(), "absolute"), link("../again", "below/up")}) {
+        write_bytes(file, "old");
+        ctnn::require_writable(path);
+        CHECK(read_bytes(file) == "old");
+        ctnn::save(counting(3.0f), path);
+        CHECK(std::filesystem::is_symlink(path));
+        net::parameters w{};
+        ctnn::load(w, file);
+        CHECK(same_bits(w, counting(3.0f)));
+        ctnn::load(w, path);
+    }
+    std::filesystem::remove(file);
+    ctnn::save(counting(4.0f), folder / "third");
+    CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(file)));
+    CHECK(std::filesystem::is_symlink(folder / "latest"));
+
+    const auto save = [](const auto& path) {
+        return message_of([&] { ctnn::save(counting(), path); });
+    };
+    link("loop", "round");
+    CHECK(contains(save(link("round", "loop")), "/loop: the path must lead to a file or to none, "
+                                                "found: Too many levels of symbolic links"));
+    CHECK(contains(save(link("nowhere/w", "dangling")),
+                   "/dangling: its folder must take a temporary file, found: No such file"));
+}
+
+TEST_CASE("save: paths that name no file") {
+    const temporary_folder folder;
+    const auto refused = [](const std::filesystem::path& path, const std::string& text) {
+        CHECK(contains(message_of([&] { ctnn::save(counting(), path); }), text));
+        CHECK(contains(message_of([&] { ctnn::require_writable(path); }), text));
+    };
+    refused("", "'': the path must name a file, found none");
+    refused(folder / "new/", "/new/: the path must name a file, found one that ends with '/'");
+    refused(folder / "..", "must be a file, found a folder");
+    refused(write_bytes(folder / "w", "") / "x", "/w/x: the path must lead to a file or to none, "
+                                                 "found: Not a directory");
+    refused(folder / std::string(300, 'n'), "found: File name too long");
+    refused(folder / "new\nline/w\x1B[2J", "/new\\x0aline/w\\x1b[2J: its folder must take");
+    CHECK(folder.files() == 1);
+    // Names of 255 bytes are allowed, whatever the temporary file is called.
+    const auto longest = folder / std::string(255, 'n');
+    ctnn::save(counting(), longest);
+    CHECK(std::filesystem::exists(longest));
+}
+
+TEST_CASE("require_writable: leaves everything as it was") {
+    const temporary_folder folder;
+    ctnn::require_writable(folder / "new");
+    CHECK(folder.files() == 0);
+    write_bytes(folder / "old", "old");
+    ctnn::require_writable(folder / "old");
+    CHECK(read_bytes(folder / "old") == "old");
+    CHECK(folder.files() == 1);
+}
+
+TEST_CASE("save: the file is on the disk before its name, the name before save is done") {
+    const temporary_folder folder;
+    const auto file = folder / "w";
+    for (int i = 0; i < 2; ++i) {  // a new file, an old one
+        watched_calls calls;
+        ctnn::save(counting(), file);
+        CHECK(calls.order() == "LWFND");
+    }
+}
+
+TEST_CASE("save: writes that are cut short or interrupted go on") {
+    const temporary_folder folder;
+    const auto file = folder / "w";
+    ctnn::save(counting(), file);
+    const std::string expected = read_bytes(file);
+    std::filesystem::remove(file);
+    {
+        watched_calls calls;
+        calls.most = 7;
+        calls.failing = 'W';
+        calls.error = EINTR;
+        calls.after = 3;
+        calls.times = 5;
+        ctnn::save(counting(), file);
+        CHECK(calls.times == 0);
+        CHECK(calls.log.size() > expected.size() / 7);
+    }
+    CHECK(read_bytes(file) == expected);
+    for (const char call : {'F', 'D'}) {
+        watched_calls calls;
+        calls.failing = call;
+        calls.error = EINTR;
+        calls.times = 2;
+        ctnn::save(counting(), file);
+        CHECK(calls.times == 0);
+    }
+}
+
+TEST_CASE("save: whatever fails, the old file stays and no other") {
+    const temporary_folder folder;
+    const auto file = folder / "w";
+    ctnn::save(counting(1.0f), file);
+    const std::string old = read_bytes(file);
+    const auto failing = [&](char call, int error, int after = 0) {
+        watched_calls calls;
+        calls.failing = call;
+        calls.error = error;
+        calls.after = after;
+        return message_of([&] { ctnn::save(counting(2.0f), file); });
+    };
+    const std::string prefix = file.string() + ": ";
+    for (int after = 0; after < 3; ++after) {
+        CHECK(failing('W', ENOSPC, after) ==
+              prefix + "every byte must be written, found: No space left on device");
+        CHECK(read_bytes(file) == old);
+    }
+    CHECK(failing('F', EIO) ==
+          prefix + "every byte must reach the disk, found: Input/output error");
+    CHECK(failing('N', EBUSY) ==
+          prefix + "it must be replaceable by a new file, found: Device or resource busy");
+    {
+        watched_calls calls;
+        calls.most = 0;  // nothing is written, and nothing wrong with that
+        CHECK(contains(message_of([&] { ctnn::save(counting(2.0f), file); }), "No space left"));
+    }
+    CHECK(read_bytes(file) == old);
+    CHECK(folder.files() == 1);
+
+    // The folder comes after the rename: too late to go back.
+    CHECK(failing('D', EIO) == prefix + "its folder must reach the disk (the new file is in place, "
+                                        "but may be lost), found: Input/output error");
+    CHECK(read_bytes(file) != old);
+    CHECK(failing('D', EINVAL) == "");  // a file system that cannot
+    CHECK(folder.files() == 1);
+}
+
+TEST_CASE("save: a file system without locks") {
+    const temporary_folder folder;
+    const auto orphan = write_bytes(folder / ".ctnn-unfinished-1-1", "");
+    watched_calls calls;
+    calls.failing = 'L';
+    calls.error = ENOLCK;
+    calls.times = 100;
+    ctnn::save(counting(), folder / "w");
+    CHECK(std::filesystem::exists(orphan));  // nobody knows whose it is
+    CHECK(folder.files() == 2);
+}
+
+TEST_CASE("save: what killed processes left goes, what living ones write stays") {
+    const temporary_folder folder;
+    const auto begin = [&](const char* name) {
+        auto file = std::make_unique<ctnn::detail::atomic_file>(folder / name);
+        file->write("half", 4);
+        return file;
+    };
+    const auto in_process = [](auto action) {
+        const ::pid_t child = ::fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            action();
+            std::raise(SIGKILL);
+        }
+        int status = 0;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        CHECK(WIFSIGNALED(status));
+    };
+    in_process([&] { static_cast<void>(begin("a").release()); });
+    CHECK(folder.files() == 1);
+    in_process([&] { static_cast<void>(begin("b").release()); });
+    CHECK(folder.files() == 1);  // the second removed what the first had left
+    ctnn::save(counting(), folder / "w");
+    CHECK(folder.files() == 1);
+
+    auto living = begin("a");
+    CHECK(folder.files() == 2);
+    ctnn::save(counting(), folder / "w");
+    in_process([&] { ctnn::save(counting(), folder / "v"); });
+    CHECK(folder.files() == 3);
+    living->write(" done", 5);
+    living->commit();
+    CHECK(read_bytes(folder / "a") == "half done");
+    CHECK(folder.files() == 3);
+}
+
+TEST_CASE("save: foreign files are left alone") {
+    const temporary_folder folder;
+    for (const char* name :
+         {".ctnn-unfinished", ".ctnn-unfinished-1", ".ctnn-unfinished-1-", ".ctnn-unfinished-1-2x",
+          ".ctnn-unfinished--2", ".ctnn-unfinished-a-1", "x.ctnn-unfinished-1-2", "aim"})
+        write_bytes(folder / name, "theirs");
+    std::filesystem::create_symlink("aim", folder / ".ctnn-unfinished-1-3");
+    std::filesystem::create_directory(folder / ".ctnn-unfinished-1-4");
+    REQUIRE(::mkfifo((folder / ".ctnn-unfinished-1-5").c_str(), 0666) == 0);
+    std::size_t expected = 11;
+    if (::geteuid() == 0) {
+        const auto others = write_bytes(folder / ".ctnn-unfinished-1-6", "theirs");
+        REQUIRE(::chown(others.c_str(), 65534, 65534) == 0);
+        ++expected;
+    }
+    write_bytes(folder / ".ctnn-unfinished-1-7", "ours, of a process that is gone");
+    ctnn::save(counting(), folder / "w");
+    CHECK(folder.files() == expected + 1);
+    CHECK(!std::filesystem::exists(folder / ".ctnn-unfinished-1-7"));
+}
+
+TEST_CASE("save: another process takes the new file for an orphan before it is locked") {
+    const temporary_folder folder;
+    int thefts = 2;
+    watched_calls calls;
+    calls.before = [&](char call) {
+        if (call != 'L' || thefts == 0) return;
+        for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+            if (entry.path().filename().string().starts_with(".ctnn-") && thefts > 0) {
+                --thefts;
+                std::filesystem::remove(entry.path());
+            }
+    };
+    ctnn::save(counting(5.0f), folder / "w");
+    CHECK(thefts == 0);
+    net::parameters w{};
+    ctnn::load(w, folder / "w");
+    CHECK(same_bits(w, counting(5.0f)));
+    CHECK(folder.files() == 1);
+}
+
+TEST_CASE("save: processes and threads save into one folder at once") {
+    const temporary_folder folder;
+    const auto work = [&](const std::string& own) {
+        for (int i = 0; i < 5; ++i) {
+            ctnn::save(counting(static_cast<float>(i)), folder / own);
+            ctnn::save(counting(static_cast<float>(i)), folder / "shared");
+            net::parameters w{};
+            ctnn::load(w, folder / "shared");  // one of them, whole
+            if (!same_bits(w, counting(w.values()[0]))) return false;
+            ctnn::load(w, folder / own);
+            if (!same_bits(w, counting(static_cast<float>(i)))) return false;
+        }
+        return true;
+    };
+    std::vector<::pid_t> children;
+    for (int i = 0; i < 3; ++i) {
+        const ::pid_t child = ::fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            bool good[2]{};
+            const auto guarded = [&](int n) {
+                try {
+                    good[n] = work(std::to_string(i) + std::to_string(n));
+                } catch (const std::exception&) {
+                }
+            };
+            std::thread other(guarded, 0);
+            guarded(1);
+            other.join();
+            ::_exit(good[0] && good[1] ? 0 : 1);
+        }
+        children.push_back(child);
+    }
+    for (const ::pid_t child : children) {
+        int status = 0;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        CHECK(WIFEXITED(status));
+        CHECK(WEXITSTATUS(status) == 0);
+    }
+    CHECK(folder.files() == 7);
+}
+
+TEST_CASE("save, load: only finite numbers") {
+    const temporary_folder folder;
+    const auto file = write_bytes(folder / "w", "old");
+    const std::pair<std::uint32_t, const char*> odd[]{{0x7F800000, "inf"},
+                                                      {0xFF800000, "-inf"},
+                                                      {0x7FC00000, "nan"},
+                                                      {0xFFC00001, "nan"},
+                                                      {0x7F800001, "nan"}};
+    for (const auto& [bits, name] : odd) {
+        const float value = std::bit_cast<float>(bits);
+        net::parameters w = counting();
+        w.values()[18 + 1] = w.values()[18 + 2 + 24] = value;
+        CHECK(message_of([&] { ctnn::save(w, file); }) ==
+              file.string() + ": every parameter must be finite, found " + name +
+                  " in 'conv2d_1/bias' at 1");
+        CHECK(read_bytes(file) == "old");
+        CHECK(contains(complaint("{" + kernel_first + "," + bias_last + "}",
+                                 float_bytes({1.0f, value, value})),
+                       std::string(": every parameter must be finite, found ") + name +
+                           " in 'dense_1/kernel' at 1"));
+    }
     CHECK(folder.files() == 1);
 }
 
@@ -279,7 +633,9 @@ TEST_CASE("load: missing files and folders") {
     CHECK(load(folder / "none") ==
           (folder / "none").string() + ": the file must exist, found none");
     CHECK(load(folder.path()) == folder.path().string() + ": must be a file, found a folder");
-    CHECK(contains(load("/dev/null"), "/dev/null: the file must be readable, found"));
+    CHECK(load("/dev/zero") == "/dev/zero: must be a file, found a character device");
+    CHECK(contains(load("/proc/self/status"), "/proc/self/status: is no safetensors file: "));
+    CHECK(contains(load(write_bytes(folder / "w", "") / "x"), "the file must be readable, found"));
 }
 
 TEST_CASE("load: a wrong length of the header or the data") {
@@ -304,8 +660,8 @@ TEST_CASE("load: a wrong length of the header or the data") {
 TEST_CASE("load: a header that is not the format's JSON") {
     const std::string entries = kernel_first + "," + bias_last;
     CHECK(contains(complaint("", ""), "that begins with '{', found nothing"));
-    CHECK(
-        contains(complaint("[1,2]", ""), "must be a JSON object that begins with '{', found '['"));
+    CHECK(contains(complaint("[1,2]", ""),
+                   "must have a JSON object that begins with '{', found '['"));
     CHECK(contains(complaint(" {" + entries + "}", tiny_data), "found ' '"));
     CHECK(contains(complaint("{" + entries, tiny_data), "the header must be JSON, found: "));
     CHECK(contains(complaint("{" + entries + "}}", tiny_data), "the header must be JSON, found: "));
@@ -322,8 +678,21 @@ TEST_CASE("load: a header that is not the format's JSON") {
                    "__metadata__ 'a' must be a string, found: number"));
     CHECK(contains(complaint(R"({"__metadata__":"a",)" + entries + "}", tiny_data),
                    "__metadata__ must be an object, found: string"));
-    CHECK(contains(complaint("{\"a\":" + std::string(1'000'000, '['), ""),
-                   "must be nested at most 3 deep"));
+    // A parser that calls itself for each of a million brackets would overflow the stack.
+    std::string objects;
+    for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";
+    const std::string arrays(1'000'000, '[');
+    CHECK(contains(complaint("{\"a\":" + arrays, ""), "entry 'a' must be an object, found: array"));
+    CHECK(
+        contains(complaint(objects, ""), "entry 'a' must have dtype, shape and data_offsets only"));
+    for (const std::string& deep : {arrays, objects}) {
+        CHECK(contains(complaint(R"({"__metadata__":{"a":)" + deep, ""),
+                       "__metadata__ 'a' must be a string, found: "));
+        CHECK(contains(complaint(R"({"a":{"dtype":)" + deep, ""),
+                       "entry 'a': the dtype must be one of the format's, found "));
+        CHECK(contains(complaint(R"({"a":{"shape":[)" + deep, ""),
+                       "entry 'a': the shape must be a list of whole numbers from 0, found "));
+    }
     CHECK(contains(complaint("{\"a\":1e999}", ""), "the header must be JSON, found: "));
 }
 
@@ -339,33 +708,33 @@ TEST_CASE("load: an entry that breaks the format's rules") {
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[1],"data_offsets":[8,12],"x":1})"),
                    "must have dtype, shape and data_offsets only, found 'x'"));
     CHECK(contains(with_bias(R"({"dtype":"F33","shape":[1],"data_offsets":[8,12]})"),
-                   "entry 'dense_1/bias': the dtype must be one of the format's, found \"F33\""));
+                   "entry 'dense_1/bias': the dtype must be one of the format's, found 'F33'"));
     CHECK(contains(with_bias(R"({"dtype":32,"shape":[1],"data_offsets":[8,12]})"), "found 32"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[-1],"data_offsets":[8,12]})"),
-                   "the shape must be a list of whole numbers from 0, found [-1]"));
+                   "the shape must be a list of whole numbers from 0, found -1 in it"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[1.0],"data_offsets":[8,12]})"),
-                   "found [1.0]"));
+                   "found 1.0 in it"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":1,"data_offsets":[8,12]})"), "found 1"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[[1]],"data_offsets":[8,12]})"),
-                   "nested at most 3 deep"));
+                   "the shape must be a list of whole numbers from 0, found a list in it"));
     // 2^62 floats are 2^64 bytes, which is 0 again.
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[4611686018427387904],)"
                              R"("data_offsets":[8,8]})"),
                    "the shape must fit in memory, found"));
     // 2^32 + 1 is 1 again where sizes have 32 bits.
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[4294967297],"data_offsets":[8,12]})"),
-                   sizeof(std::size_t) == 4 ? "the shape must fit in memory, found [4294967297]"
+                   sizeof(std::size_t) == 4 ? "the shape must fit in memory, found 4294967297"
                                             : "must span 17179869188 bytes"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[1],"data_offsets":[12,8]})"),
-                   "data_offsets must be a begin and an end, found [12,8]"));
+                   "data_offsets must be a begin and an end, found 12 and 8"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[1],"data_offsets":[8,10,12]})"),
-                   "data_offsets must be a begin and an end, found [8,10,12]"));
+                   "data_offsets must be a begin and an end, found 3 numbers"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[1],"data_offsets":[8,11]})"),
                    "data_offsets must span 4 bytes (F32, 1), found 3"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[1],"data_offsets":)"
                              "[18446744073709551611,18446744073709551615]}"),
                    sizeof(std::size_t) == 4
-                       ? "data_offsets must fit in memory, found [18446744073709551611,"
+                       ? "data_offsets must fit in memory, found 18446744073709551611"
                        : "must end within the 12 bytes of data in the file, found "
                          "18446744073709551615"));
     CHECK(
@@ -380,6 +749,105 @@ TEST_CASE("load: an entry that breaks the format's rules") {
         "(an overlap)"));
 }
 
+TEST_CASE("load: files of other formats are called by their names") {
+    const auto is_none = [](const std::string& bytes, const std::string& found) {
+        const std::string text = complaint(bytes);
+        CHECK(contains(text, ": is no safetensors file: "));
+        CHECK(contains(text, ", found " + found));
+    };
+    const std::string more(1000, '\7');
+    is_none("\x89PNG\r\n\x1A\n" + std::string("\0\0\0\rIHDR", 8) + more, "a PNG picture");
+    is_none("PK\3\4" + std::string("\x14\0\0\0\0\0", 6) + more, "a ZIP archive, as .npz,");
+    is_none("\x89HDF\r\n\x1A\n" + more, "an HDF5 file, as .h5 files are");
+    is_none(std::string("\x1F\x8B\x08\0\0\0\0\0\2\3", 10) + more, "a gzip stream; unpack it");
+    is_none("\x93NUMPY\1" + more, "a .npy file");
+    is_none("version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS; fetch");
+    is_none("To be, or not to be,\nthat is the question", "'To be, or not to be,\\x0athat is the'");
+    is_none("{\"json\":{}}", "'{\"json\":{}}'");
+    is_none(more, "'\\x07\\x07");
+    is_none("short", "a file of 5 bytes");
+    is_none("", "a file of 0 bytes");
+}
+
+TEST_CASE("load: what a message shows of a file is short and harmless") {
+    const auto harmless = [](const std::string& header, const std::string& data) {
+        const temporary_folder folder;
+        const auto file = write_bytes(folder / "w", file_of(header, data));
+        tiny::parameters w{};
+        const std::string text =
+            message_of([&] { ctnn::load(w, file); }).substr(file.string().size());
+        REQUIRE(!text.empty());
+        CHECK(text.size() < 350);  // 200 from the file, and the sentence
+        CHECK(std::none_of(text.begin(), text.end(), [](char c) {
+            return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '\x9B';
+        }));
+    };
+    const std::string controls = R"(\u001b[2J\n\u0000\u007f\u009b\u202e)";
+    const std::string evil = controls + std::string(100'000, 'n') + R"(\u00fc\u6f22)";
+    const std::string entry = R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]})";
+    const std::string four(4, '\0');
+    std::string zeros = "1";
+    for (int i = 0; i < 63; ++i) zeros += ",1";
+    for (const std::string& header :
+         {"{\"" + evil + "\":" + entry + "}", "{\"" + evil + "\":1}", "{\"" + evil + "\":{}}",
+          "{\"" + evil + "\":" + entry + ",\"" + evil + "\":1}", "{\"a\":{\"" + evil + "\":1}}",
+          R"({"a":{"dtype":")" + evil + "\"}}", R"({"__metadata__":{")" + evil + "\":1}}",
+          R"({"a":{"shape":[")" + evil + "\"]}}", R"({"a":)" + std::string(100'000, '7') + "}",
+          R"({"a":{"shape":[-)" + std::string(100'000, '7') + "]}}", "{\"" + evil + "\1\"}",
+          R"({"a":{"dtype":"F32","shape":[)" + zeros + R"(],"data_offsets":[0,4]}})",
+          R"({"__metadata__":{"fingerprint":")" + evil + "\"}," + kernel_first + "," + bias_last +
+              "}"})
+        harmless(header, contains(header, "dense_1") ? tiny_data : four);
+    harmless(evil, "");
+}
+
+TEST_CASE("load: names, types and shapes are compared before the numbers are read") {
+    const temporary_folder folder;
+    const std::string header =
+        R"({"x":{"dtype":"F32","shape":[250000],"data_offsets":[0,1000000]}})";
+    const auto file = write_bytes(folder / "w", file_of(header, std::string(1'000'000, '\1')));
+    tiny::parameters w{};
+    watched_calls calls;
+    CHECK(contains(message_of([&] { ctnn::load(w, file); }), "'dense_1/kernel' must exist"));
+    CHECK(calls.bytes_read == 8 + header.size());
+}
+
+TEST_CASE("load: reads that are cut short, interrupted or fail") {
+    const temporary_folder folder;
+    const auto file = folder / "w";
+    ctnn::save(counting(), file);
+    net::parameters w{};
+    {
+        watched_calls calls;
+        calls.most = 3;
+        calls.failing = 'R';
+        calls.error = EINTR;
+        calls.times = 4;
+        ctnn::load(w, file);
+        CHECK(calls.times == 0);
+    }
+    CHECK(same_bits(w, counting()));
+    {
+        watched_calls calls;
+        calls.failing = 'R';
+        calls.error = EIO;
+        calls.after = 2;
+        CHECK(message_of([&] { ctnn::load(w, file); }) ==
+              file.string() + ": the file must be readable, found: Input/output error");
+    }
+    // It shrinks after its size was asked for.
+    const auto size = std::filesystem::file_size(file);
+    for (const std::size_t left : {std::size_t{0}, std::size_t{100}, std::size_t{size - 8}}) {
+        ctnn::save(counting(), file);
+        watched_calls calls;
+        calls.before = [&](char call) {
+            if (call == 'R') std::filesystem::resize_file(file, left);
+        };
+        CHECK(!message_of([&] { ctnn::load(w, file); }).empty());
+    }
+    CHECK(same_bits(w, counting()));
+}
+
 TEST_CASE("load: any damage is a file_error, or harmless") {
     const temporary_folder folder;
     const auto file = folder / "w.safetensors";
@@ -390,6 +858,7 @@ TEST_CASE("load: any damage is a file_error, or harmless") {
     net::parameters w = counting(1000.0f);
     std::size_t refused = 0, accepted = 0;
     const auto attempt = [&](const std::string& bytes) {
+        std::filesystem::remove(damaged);  // some file systems wait for the disk to replace one
         write_bytes(damaged, bytes);
         const net::parameters before = w;
         if (message_of([&] { ctnn::load(w, damaged); }).empty()) {
@@ -461,4 +930,46 @@ TEST_CASE("read_safetensors: single numbers and empty arrays") {
     CHECK(file.floats("z") == std::vector<float>{2.5f});
     CHECK(file.floats("b").empty());
     CHECK(file.entries.at("e").bytes.empty());
+}
+
+TEST_CASE("read_safetensors: an array with an extent of 0 is empty in whatever order") {
+    const temporary_folder folder;
+    const auto read = [&](const std::string& shape) {
+        const auto file = write_bytes(
+            folder / "w",
+            file_of(R"({"e":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":[0,0]}})", ""));
+        return message_of([&] {
+            const std::size_t count = ctnn::read_safetensors(file).floats("e").size();
+            CHECK(count == 0);
+        });
+    };
+    if (sizeof(std::size_t) > 4) {
+        CHECK(read("[0,4294967296,4294967296]") == "");
+        CHECK(read("[4294967296,0,4294967296]") == "");
+        CHECK(read("[4294967296,4294967296,0]") == "");
+        CHECK(contains(read("[4294967296,4294967296]"), "the shape must fit in memory, found"));
+    }
+    CHECK(read("[65535,65535,65535,65535,65535,0]") == "");
+    std::string ranks = "0";
+    for (int i = 1; i < 64; ++i) ranks += ",7";
+    CHECK(read("[" + ranks + "]") == "");
+    CHECK(contains(read("[" + ranks + ",7]"), "entry 'e': the shape must be at most 64 numbers"));
+}
+
+TEST_CASE("read_safetensors: many entries") {
+    const temporary_folder folder;
+    std::string header = "{", data;
+    for (int i = 0; i < 20'000; ++i) {
+        header += (i == 0 ? "\"" : ",\"") + std::to_string(i) +
+                  R"(":{"dtype":"U8","shape":[1],"data_offsets":[)" + std::to_string(i) + "," +
+                  std::to_string(i + 1) + "]}";
+        data += static_cast<char>(i % 251);
+    }
+    const auto file = write_bytes(folder / "w", file_of(header + "}", data));
+    const auto read = ctnn::read_safetensors(file);
+    CHECK(read.entries.size() == 20'000);
+    CHECK(read.entries.at("19999").bytes.at(0) == std::byte{19'999 % 251});
+    write_bytes(file, file_of(header + R"(,"17":{}})", data));
+    CHECK(contains(message_of([&] { static_cast<void>(ctnn::read_safetensors(file)); }),
+                   "the header's keys must be unique, found '17' twice"));
 }
