@@ -69,20 +69,26 @@ TEST_CASE("write_header: names that C++ does not allow") {
          {"", "1st", "a b", "a-b", "a::b", "class", "float", "xor_eq", "_A", "_a", "a__b",
           "gr\xC3\xB6\xC3\x9F"
           "e",
-          "w{};", "w\n"})
+          "w{};", "ctnn", "std", "main"})
         CHECK(complaint({.name = bad}) ==
               "ctnn::write_header: the name must be a C++ identifier, found '" + std::string(bad) +
                   "'");
+    CHECK(contains(complaint({.name = "w\n" + std::string(1'000'000, 'x')}), "found 'w\\x0axxx"));
+    CHECK(complaint({.name = std::string(1'000'000, ' ')}).size() < 200);
     for (const char* good : {"", "a", "a::b", "a::b::c_1"})
         CHECK(complaint({.name_space = good}).empty());
-    for (const char* bad : {"::", "a::", "::a", "a::::b", "a:b", "a::int", "1", " "})
+    for (const char* bad :
+         {"::", "a::", "::a", "a::::b", "a:b", "a::int", "1", " ", "firmware::ctnn", "std"})
         CHECK(complaint({.name_space = bad}) ==
               "ctnn::write_header: the name_space must be identifiers joined by '::', found '" +
                   std::string(bad) + "'");
     CHECK(complaint({.comment = "LeNet-5, seed 1; 90 % (\"best\")"}).empty());
-    for (const char* bad : {"two\nlines", "two\rlines", "goes on \\"})
+    CHECK(complaint({.comment = "Z\u00fcrich"}).empty());
+    for (const char* bad : {"two\nlines", "two\rlines", "goes on \\", "a page\f", "\u202eback",
+                            "two\u2028lines", "\xFF"})
         CHECK(contains(complaint({.comment = bad}),
-                       "the comment must be one line without a backslash, found '"));
+                       "the comment must be one line of text without a backslash, found '"));
+    CHECK(contains(complaint({.comment = std::string("\0", 1)}), "found '\\x00'"));
 }
 
 TEST_CASE("write_header: what is not finite, and where nothing can be written") {
@@ -99,5 +105,10 @@ TEST_CASE("write_header: what is not finite, and where nothing can be written") 
                        " in 'dense_1/kernel' at 1"));
     }
     CHECK(read_bytes(folder / "w.hpp") == "old");
+    std::filesystem::create_symlink("w.hpp", folder / "link");
+    ctnn::write_header(w, folder / "link");
+    CHECK(std::filesystem::is_symlink(folder / "link"));
+    CHECK(contains(read_bytes(folder / "w.hpp"), "0x1.8p+0f"));
+    CHECK(contains(message_of([&] { ctnn::write_header(w, folder.path()); }), "found a folder"));
     CHECK(contains(message_of([&] { ctnn::write_header(w, "/nowhere/w.hpp"); }), "/nowhere/w.hpp"));
 }

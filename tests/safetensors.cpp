@@ -836,8 +836,8 @@ TEST_CASE("load: reads that are cut short, interrupted or fail") {
               file.string() + ": the file must be readable, found: Input/output error");
     }
     // It shrinks after its size was asked for.
-    const auto size = std::filesystem::file_size(file);
-    for (const std::size_t left : {std::size_t{0}, std::size_t{100}, std::size_t{size - 8}}) {
+    const std::size_t size = read_bytes(file).size();
+    for (const std::size_t left : {std::size_t{0}, std::size_t{100}, size - 8}) {
         ctnn::save(counting(), file);
         watched_calls calls;
         calls.before = [&](char call) {
@@ -972,4 +972,26 @@ TEST_CASE("read_safetensors: many entries") {
     write_bytes(file, file_of(header + R"(,"17":{}})", data));
     CHECK(contains(message_of([&] { static_cast<void>(ctnn::read_safetensors(file)); }),
                    "the header's keys must be unique, found '17' twice"));
+}
+
+TEST_CASE("file_error: what a terminal would obey is shown, what people write is kept") {
+    using ctnn::detail::printable;
+    CHECK(printable("") == "");
+    CHECK(printable("Z\u00fcrich \u6f22 \U0001F600 a\\b") == "Z\u00fcrich \u6f22 \U0001F600 a\\b");
+    CHECK(printable(std::string("\0\n\x1B[2J\x7F", 7)) == "\\x00\\x0a\\x1b[2J\\x7f");
+    // Control characters of 8 bits, the direction of writing, breaks of lines, no width, a BOM.
+    CHECK(printable("\u0085\u009b") == "\\xc2\\x85\\xc2\\x9b");
+    CHECK(printable("\u202e\u2066\u2028\u200b\ufeff") ==
+          "\\xe2\\x80\\xae\\xe2\\x81\\xa6\\xe2\\x80\\xa8\\xe2\\x80\\x8b\\xef\\xbb\\xbf");
+    CHECK(printable("\u00a0\u2010\u2030\u2070") == "\u00a0\u2010\u2030\u2070");
+    // Not UTF-8: alone, cut off, overlong, a surrogate, above U+10FFFF.
+    CHECK(printable("\x9B") == "\\x9b");
+    CHECK(printable("\xE6\xBC") == "\\xe6\\xbc");
+    CHECK(printable("\xC0\x8A|\xE0\x80\x8A|\xED\xA0\x80|\xF4\x90\x80\x80|\xF5") ==
+          "\\xc0\\x8a|\\xe0\\x80\\x8a|\\xed\\xa0\\x80|\\xf4\\x90\\x80\\x80|\\xf5");
+    CHECK(printable("\xF0\x8F\xBF\xBF|\xFF") == "\\xf0\\x8f\\xbf\\xbf|\\xff");
+    CHECK(printable("12345678", 8) == "12345678");
+    CHECK(printable("123456789", 8) == "12345...");
+    CHECK(printable("1234\n6789", 8) == "1234...");  // no half of an escape
+    CHECK(printable("1234\u6f22678", 8) == "1234...");
 }

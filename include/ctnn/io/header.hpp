@@ -3,6 +3,7 @@
 
 #include <ctnn/constant_weights.hpp>
 #include <ctnn/io/atomic_file.hpp>
+#include <ctnn/io/printable.hpp>
 #include <ctnn/io/safetensors.hpp>
 
 #include <algorithm>
@@ -25,8 +26,8 @@ struct header_options {
 
 namespace detail {
 
-/// Whether one may call something so: letters, digits and single underscores, and no word of the
-/// language.
+/// Whether one may call something so: letters, digits and single underscores, no word of the
+/// language, and no name that the header or the language uses.
 inline bool is_identifier(std::string_view text) {
     // clang-format off
     static constexpr std::string_view words[]{
@@ -40,7 +41,8 @@ inline bool is_identifier(std::string_view text) {
         "register", "reinterpret_cast", "requires", "return", "short", "signed", "sizeof",
         "static", "static_assert", "static_cast", "struct", "switch", "template", "this",
         "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "union",
-        "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq"};
+        "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
+        "ctnn", "main", "std"};  // no words, but taken
     // clang-format on
     const auto is_digit = [](char c) { return '0' <= c && c <= '9'; };
     const auto is_letter = [](char c) {
@@ -57,17 +59,20 @@ inline void check_header_options(const header_options& options) {
         throw std::invalid_argument("ctnn::write_header: " + sentence);
     };
     if (!is_identifier(options.name))
-        fail("the name must be a C++ identifier, found '" + options.name + "'");
+        fail("the name must be a C++ identifier, found '" + excerpt(options.name) + "'");
     for (std::string_view rest = options.name_space; !options.name_space.empty();) {
         const std::size_t end = rest.find("::");
         if (!is_identifier(rest.substr(0, end)))
-            fail("the name_space must be identifiers joined by '::', found '" + options.name_space +
-                 "'");
+            fail("the name_space must be identifiers joined by '::', found '" +
+                 excerpt(options.name_space) + "'");
         if (end == std::string_view::npos) break;
         rest.remove_prefix(end + 2);
     }
-    if (options.comment.find_first_of("\n\r\\") != std::string::npos)
-        fail("the comment must be one line without a backslash, found '" + options.comment + "'");
+    // What is not shown as it stands may end the line, or hide what follows from the reader.
+    if (options.comment.find('\\') != std::string::npos ||
+        printable(options.comment) != options.comment)
+        fail("the comment must be one line of text without a backslash, found '" +
+             excerpt(options.comment) + "'");
 }
 
 /// "0x1.8p+1f": all bits of a finite number.
