@@ -517,6 +517,20 @@ TEST_CASE("save: another process takes the new file for an orphan before it is l
     CHECK(folder.files() == 1);
 }
 
+TEST_CASE("save: another save at any moment does no harm, once the file is locked") {
+    const temporary_folder folder;
+    watched_calls calls;
+    calls.before = [&](char call) {
+        if (call != 'L') ctnn::save(counting(1.0f), folder / "other");
+    };
+    ctnn::save(counting(2.0f), folder / "w");
+    CHECK(calls.order() == "LWFND");
+    net::parameters w{};
+    ctnn::load(w, folder / "w");
+    CHECK(same_bits(w, counting(2.0f)));
+    CHECK(folder.files() == 2);
+}
+
 TEST_CASE("save: processes and threads save into one folder at once") {
     const temporary_folder folder;
     const auto work = [&](const std::string& own) {

@@ -146,8 +146,9 @@ void save(const parameters<Owner>& w, const std::filesystem::path& file) {
 /// `parameter_table`, in any order, and the network's fingerprint as metadata or none, as files of
 /// other libraries have none. Names, types and shapes are compared before a number is read, so that
 /// memory is bounded by the network and the header (which may have 100 MB, as in the format's own
-/// library). Throws `file_error` when a name, dtype, shape or the fingerprint differs, when a
-/// number is not finite, and for everything that `read_safetensors` refuses; then `w` is as it was.
+/// library, and takes at most some ten times its size). Throws `file_error` when a name, dtype,
+/// shape or the fingerprint differs, when a number is not finite, and for everything that
+/// `read_safetensors` refuses; then `w` is as it was.
 template <detail::has_parameter_table Owner>
 void load(parameters<Owner>& w, const std::filesystem::path& file) {
     detail::input_file from(file);
