@@ -517,6 +517,19 @@ TEST_CASE("save: another process takes the new file for an orphan before it is l
     CHECK(folder.files() == 1);
 }
 
+TEST_CASE("save: an orphan's name may be another file's by the time it is locked") {
+    const temporary_folder folder;
+    const auto name = write_bytes(folder / ".ctnn-unfinished-1-1", "orphan");
+    watched_calls calls;
+    calls.before = [&](char call) {
+        if (call != 'L' || read_bytes(name) != "orphan") return;
+        std::filesystem::remove(name);
+        write_bytes(name, "a living process's");
+    };
+    ctnn::save(counting(), folder / "w");
+    CHECK(read_bytes(name) == "a living process's");
+}
+
 TEST_CASE("save: another save at any moment does no harm, once the file is locked") {
     const temporary_folder folder;
     watched_calls calls;
