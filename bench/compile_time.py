@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a network costs the compiler: user seconds, peak memory and template instantiations.
 
-Compiles networks of 2 to 40 layers, and LeNet-5 with predict alone and with training. Seconds
+Compiles networks of 2 to 40 layers, and LeNet-5 with predict alone, with training and with a file of weights. Seconds
 depend on the machine; the number of instantiations, which clang counts, does not, so that
 `--gate FILE` compares LeNet-5's with those recorded in FILE and fails when they grew by a tenth.
 """
@@ -34,6 +34,12 @@ ctnn::evaluation step(net::parameters& w, ctnn::adam<net>& optimizer,
 }
 """
 
+# What a program does that classifies with trained weights.
+FILES = """
+#include <ctnn/io.hpp>
+void load(net::parameters& w, const char* file) { ctnn::load(w, file); }
+"""
+
 
 def generated(layers):
     """A network of this many layers: convolution and relu in turns, no two of the same shape."""
@@ -54,6 +60,7 @@ def programs():
     lenet5 = f'#include "{ROOT}/examples/lenet5.hpp"\nusing net = lenet5;\n'
     yield LENET5[0], lenet5 + PREDICT
     yield LENET5[1], lenet5 + PREDICT + TRAINING
+    yield "LeNet-5, predict, load", lenet5 + PREDICT + FILES
 
 
 def run(command, directory):
