@@ -95,6 +95,8 @@ void measure(benchmark::State& state, result& into, work kind, std::size_t image
     state.counters["GB_per_s"] = median(into.gigabytes[kind]);
 }
 
+using none = ctnn::detail::no_pooling;
+
 /// Everything that a layer reads and writes; every pack of images has memory of its own.
 template <class Layer>
 struct memory {
@@ -103,6 +105,12 @@ struct memory {
     typename Layer::output image_y;
     std::array<ctnn::tensor<typename Layer::input_shape, native>, packs> x, d_x;
     std::array<ctnn::tensor<typename Layer::output_shape, native>, packs> y, d_y;
+    // What a network has in its workspaces.
+    ctnn::detail::scratch<float, Layer::template compute_scratch<float, none>()> scratch_one;
+    ctnn::detail::scratch<native, std::max(Layer::template compute_scratch<native, none>(),
+                                           Layer::template gradient_scratch<
+                                               native, ctnn::detail::no_activation, none>())>
+        scratch;
 
     memory() : d_w{} {
         const auto value = [](std::size_t i) {
@@ -133,24 +141,26 @@ void run(benchmark::State& state, result& into, work kind) {
     switch (kind) {
     case forward_one:
         return measure(state, into, kind, 1, bytes_one, [&] {
-            Layer::template compute<float>(w, ctnn::tensor_view(std::as_const(m->image)),
-                                           ctnn::tensor_view(m->image_y));
+            ctnn::detail::compute<Layer>(w, ctnn::tensor_view(std::as_const(m->image)),
+                                         ctnn::tensor_view(m->image_y), m->scratch_one.memory);
         });
     case forward_batch:
         return measure(state, into, kind, batch, bytes_x + bytes_y + bytes_w, [&] {
             for (std::size_t n = 0; n < packs; ++n)
-                Layer::template compute<native>(w, x_view(m->x[n]), ctnn::tensor_view(m->y[n]));
+                ctnn::detail::compute<Layer>(w, x_view(m->x[n]), ctnn::tensor_view(m->y[n]),
+                                             m->scratch.memory);
         });
     case input_gradient:
         return measure(state, into, kind, batch, bytes_x + bytes_y + bytes_w, [&] {
             for (std::size_t n = 0; n < packs; ++n)
-                Layer::template input_gradient<native>(w, x_view(m->x[n]), y_view(m->d_y[n]),
-                                                       ctnn::tensor_view(m->d_x[n]));
+                ctnn::detail::input_gradient<Layer>(w, x_view(m->x[n]), y_view(m->d_y[n]),
+                                                    ctnn::tensor_view(m->d_x[n]));
         });
     default:
         return measure(state, into, kind, batch, bytes_x + bytes_y + 2 * bytes_w, [&] {
             for (std::size_t n = 0; n < packs; ++n)
-                Layer::template parameter_gradient<native>(x_view(m->x[n]), y_view(m->d_y[n]), d_w);
+                ctnn::detail::parameter_gradient<Layer>(x_view(m->x[n]), y_view(m->d_y[n]), d_w,
+                                                        m->scratch.memory);
         });
     }
 }
