@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles every public header alone, with a user's warnings as errors: it includes what it uses, and
-is clean in somebody else's project. The core, and what
-trains on a microcontroller, also without exceptions and run-time type information."""
+is clean in somebody else's project. The core, and what trains on a microcontroller, also without exceptions and run-time
+type information. And each with an older language, which it must refuse in one sentence."""
 import argparse, pathlib, subprocess, sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,12 +22,24 @@ def compiles(job):
     return result.returncode == 0
 
 
+def refuses_older_language(header):
+    command = [*args.compiler, '-I', str(args.include), '-std=c++17', '-fsyntax-only', '-x', 'c++', '-']
+    result = subprocess.run(command, input=f'#include <{header}>\nint main() {{}}\n', capture_output=True, text=True)
+    lines = result.stderr.splitlines()
+    sentence = '"ctnn: the language must be at least C++20; compile with -std=c++20"'
+    said = [line for line in lines if ' error: ' in line and sentence in line]
+    refused = result.returncode != 0 and len(said) == 1 and sum('error: ' in line for line in lines) == 2 and len(lines) <= 16
+    if not refused:
+        print(f'FAILED: {header} -std=c++17, {len(lines)} lines\n' + '\n'.join(lines[:20]))
+    return refused
+
+
 headers = sorted(path.relative_to(args.include).as_posix() for path in args.include.rglob('*.hpp'))
 core = [h for h in headers if not h.startswith(('ctnn/training', 'ctnn/io'))]
 core += [f'ctnn/training/{name}.hpp' for name in ('backpropagation', 'losses', 'optimizers', 'trainer_bytes')]  # firmware trains, too
 assert 'ctnn/ctnn.hpp' in core and 'ctnn/io/idx.hpp' in headers
 jobs = [(h, []) for h in headers] + [(h, ['-fno-exceptions', '-fno-rtti']) for h in core]
 with ThreadPoolExecutor(2) as pool:
-    results = list(pool.map(compiles, jobs))
+    results = list(pool.map(refuses_older_language, headers)) + list(pool.map(compiles, jobs))
 print(f'{sum(results)} passed, {len(results) - sum(results)} failed')
 sys.exit(0 if all(results) else 1)

@@ -1,6 +1,8 @@
 // The core: everything inference needs, fit for a microcontroller. No heap, no exceptions, no I/O.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <ctnn/constant_weights.hpp>
 #include <ctnn/layers/average_pool2d.hpp>
 #include <ctnn/layers/conv2d.hpp>

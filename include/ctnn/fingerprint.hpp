@@ -2,6 +2,8 @@
 // same for every compiler and processor (so no compiler's name of a type goes into it).
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <cstdint>
 #include <string_view>
 

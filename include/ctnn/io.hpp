@@ -3,6 +3,8 @@
 // Needs zlib and nlohmann-json; allocates and throws, unlike the core.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <ctnn/io/atomic_file.hpp>
 #include <ctnn/io/file_error.hpp>
 #include <ctnn/io/header.hpp>

@@ -2,6 +2,8 @@
 // plan makes for every loop.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <cstddef>
 #include <string_view>
 

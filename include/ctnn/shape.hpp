@@ -3,6 +3,8 @@
 // sentence, is the layers' business.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <algorithm>
 #include <cstddef>
 

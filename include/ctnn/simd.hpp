@@ -2,6 +2,8 @@
 // expressions) and over SIMD vectors, under one name each. The only header that includes xsimd.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <bit>
 #include <cmath>
 #include <concepts>

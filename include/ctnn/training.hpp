@@ -2,6 +2,8 @@
 // For hosts: they allocate, throw on bad input, and fit prints.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <ctnn/ctnn.hpp>
 #include <ctnn/training/backpropagation.hpp>
 #include <ctnn/training/dataset.hpp>

@@ -1,6 +1,8 @@
 // Text from outside, made fit for a message: on one line, short, and no orders to a terminal.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <cstddef>
 #include <cstdio>
 #include <string>

@@ -1,6 +1,8 @@
 // Text in columns.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>

@@ -2,6 +2,8 @@
 // and a line for every epoch, which is all there is when it is not.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>

@@ -1,6 +1,8 @@
 // Threads that sleep until there is work, kept for as long as a training or an evaluation lasts.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>

@@ -1,0 +1,15 @@
+// Stops the compiler, with a sentence, at a language older than C++20. Every header that includes no
+// other one of the library includes this one first, so that nothing before it is read in vain.
+#pragma once
+
+#if defined(_MSVC_LANG)
+#define CTNN_LANGUAGE _MSVC_LANG
+#else
+#define CTNN_LANGUAGE __cplusplus
+#endif
+#if CTNN_LANGUAGE < 202002L
+#error "ctnn: the language must be at least C++20; compile with -std=c++20"
+// An #error alone does not stop g++ and clang; a file that is not there does.
+#include <compile_with/-std=c++20>
+#endif
+#undef CTNN_LANGUAGE
