@@ -48,14 +48,15 @@ template <std::size_t Total, std::size_t Most = registers * 3 / 4, class F>
     }
 }
 
-/// Goes through `count` floats: calls `f(first, T{})` for a vector `T` of them as long as there are
-/// enough, then with `float` for each of the rest.
-template <class F>
-constexpr void for_vectors(std::size_t count, F&& f) {
-    std::size_t i = 0;
-    if constexpr (native_lanes > 1)
-        for (; i + native_lanes <= count; i += native_lanes) f(i, native{});
-    for (; i < count; ++i) f(i, float{});
+/// Goes through `Count` floats: calls `f(first, T{})` for a vector `T` of them as long as there are
+/// enough, then with `float` for each of the rest. (Where there is no rest, g++ 12 would warn of
+/// that loop.)
+template <std::size_t Count, class F>
+constexpr void for_vectors(F&& f) {
+    constexpr std::size_t rest = Count % native_lanes;
+    for (std::size_t i = 0; i < Count - rest; i += native_lanes) f(i, native{});
+    if constexpr (rest > 0)
+        for (std::size_t i = Count - rest; i < Count; ++i) f(i, float{});
 }
 
 }  // namespace ctnn::simd

@@ -30,7 +30,7 @@ public:
     void update(parameters<Owner>& w, const parameters<Owner>& d_w) noexcept {
         const float rate = static_cast<float>(options.learning_rate),
                     momentum = static_cast<float>(options.momentum);
-        simd::for_vectors(Owner::parameter_count, [&]<class T>(std::size_t i, T) {
+        simd::for_vectors<Owner::parameter_count>([&]<class T>(std::size_t i, T) {
             const T step = simd::load<T>(d_w.elements + i) * T(-rate);
             const T velocity = simd::fma(T(momentum), simd::load<T>(velocity_.elements + i), step);
             const T change = options.nesterov ? simd::fma(T(momentum), velocity, step) : velocity;
@@ -68,7 +68,7 @@ public:
         const float old_part = static_cast<float>(options.rho),
                     new_part = static_cast<float>(1.0 - options.rho);
         const float epsilon = static_cast<float>(options.epsilon);
-        simd::for_vectors(Owner::parameter_count, [&]<class T>(std::size_t i, T) {
+        simd::for_vectors<Owner::parameter_count>([&]<class T>(std::size_t i, T) {
             const T g = simd::load<T>(d_w.elements + i), rho(old_part), new_share(new_part);
             const T square =
                 simd::fma(rho, simd::load<T>(mean_square_.elements + i), g * g * new_share);
@@ -121,7 +121,7 @@ public:
         const float new_part_1 = static_cast<float>(1.0 - options.beta_1);
         const float new_part_2 = static_cast<float>(1.0 - options.beta_2);
         const float epsilon = static_cast<float>(options.epsilon);
-        simd::for_vectors(Owner::parameter_count, [&]<class T>(std::size_t i, T) {
+        simd::for_vectors<Owner::parameter_count>([&]<class T>(std::size_t i, T) {
             const T g = simd::load<T>(d_w.elements + i);
             const T m = simd::load<T>(mean_.elements + i),
                     s = simd::load<T>(mean_square_.elements + i);
