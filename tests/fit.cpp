@@ -6,13 +6,24 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
+
+#if __has_include(<termios.h>)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
 
 using namespace ctnn;
 
@@ -164,6 +175,38 @@ TEST_CASE("fit: the same seed gives the same bits, another seed does not") {
     CHECK(!same_bits(trained(1), trained(2)));
 }
 
+// Computed by a program of its own in another language: the same order on every platform.
+TEST_CASE("shuffled_order: these very orders, epoch after epoch") {
+    const std::vector<std::size_t> expected[]{{4, 0, 2, 6, 10, 9, 1, 5, 11, 8, 7, 3},
+                                              {9, 1, 5, 3, 7, 6, 11, 0, 4, 10, 2, 8},
+                                              {9, 8, 5, 2, 10, 3, 4, 0, 6, 1, 11, 7}};
+    detail::shuffled_order order(12, 7);
+    for (const std::vector<std::size_t>& epoch : expected) {
+        order.shuffle();
+        for (std::size_t i = 0; i < 12; ++i) CHECK(order[i] == epoch[i]);
+    }
+}
+
+TEST_CASE("fit takes the images in that order, another one in every epoch") {
+    const data all = corners(12, 15);
+    net::parameters by_fit = first_weights(), by_hand = first_weights();
+    sgd<net> fit_optimizer{{.learning_rate = 0.1}}, hand_optimizer = fit_optimizer;
+    fit(by_fit, fit_optimizer, all, {.epochs = 3, .batch_size = 5, .seed = 7});
+    detail::shuffled_order order(12, 7);
+    for (int epoch = 0; epoch < 3; ++epoch) {
+        order.shuffle();
+        for (std::size_t first = 0; first < 12; first += 5) {
+            data batch;
+            for (std::size_t i = first; i < std::min<std::size_t>(first + 5, 12); ++i) {
+                batch.inputs.push_back(all.inputs[order[i]]);
+                batch.targets.push_back(all.targets[order[i]]);
+            }
+            train_step(by_hand, hand_optimizer, batch.inputs, batch.targets);
+        }
+    }
+    CHECK(same_bits(by_fit, by_hand));
+}
+
 TEST_CASE("shuffled_order: every image once, in an order of every epoch's own") {
     detail::shuffled_order order(1000, 1);
     std::vector<std::size_t> before;
@@ -193,9 +236,6 @@ TEST_CASE("fit: on_epoch is told of every epoch and may end the training") {
     };
     CHECK(fit(w, optimizer, all, options).epochs.size() == 3);
     CHECK(told == std::vector<std::size_t>{0, 1, 2});
-    const net::parameters untouched = w;
-    CHECK(fit(w, optimizer, all, {.epochs = 0}).epochs.empty());
-    CHECK(same_bits(w, untouched));
 }
 
 TEST_CASE("fit, evaluate, train_step refuse what does not fit, and change nothing") {
@@ -219,7 +259,7 @@ TEST_CASE("fit, evaluate, train_step refuse what does not fit, and change nothin
     CHECK(refusal([&] { fit(w, optimizer, good, {.validation = &wrong}); }) ==
           "ctnn::fit, validation: every label must be below 4, found 4 at image 3");
     CHECK(refusal([&] { fit(w, optimizer, good, {.batch_size = 0}); }) ==
-          "ctnn::fit: the batch_size must be at least 1, found 0");
+          "ctnn::fit: the batch_size must be in [1, 2147483647], found 0");
     CHECK(refusal([&] { train_step(w, optimizer, wrong.inputs, wrong.targets); }) ==
           "ctnn::train_step: every label must be below 4, found 4 at image 3");
     CHECK(refusal([&] { train_step(w, optimizer, missing.inputs, missing.targets); }) ==
@@ -281,3 +321,322 @@ TEST_CASE(
     CHECK(refusal([&] { fit<binary_crossentropy>(w_one, optimizer_one, by_label); }) ==
           "ctnn::fit: every label must be below 2, found 2 at image 0");
 }
+
+TEST_CASE("labels of every type of whole number") {
+    const data all = corners(30, 9);
+    net::parameters expected = first_weights();
+    sgd<net> first;
+    fit(expected, first, all, {.epochs = 2, .seed = 1});
+    const auto check = [&](auto example) {
+        using label = decltype(example);
+        dataset<net::input, label> other;
+        other.inputs = all.inputs;
+        for (const class_label target : all.targets)
+            other.targets.push_back(static_cast<label>(target));
+        net::parameters w = first_weights();
+        sgd<net> optimizer;
+        fit(w, optimizer, other, {.epochs = 2, .seed = 1, .validation = other});
+        CHECK(same_bits(w, expected));
+        CHECK(evaluate(w, other).loss == evaluate(w, all).loss);
+        other.targets[5] = static_cast<label>(100);
+        CHECK(refusal([&] { fit(w, optimizer, other); }) ==
+              "ctnn::fit: every label must be below 4, found 100 at image 5");
+        other.targets[5] = static_cast<label>(-1);
+        CHECK(refusal([&] {
+                  train_step(w, optimizer, other.inputs, other.targets);
+              }).starts_with("ctnn::train_step: every label must be below 4, found "));
+    };
+    check(char{});
+    check(static_cast<signed char>(0));
+    check(static_cast<unsigned char>(0));
+    check(char8_t{});
+    check(char16_t{});
+    check(char32_t{});
+    check(wchar_t{});
+    check(short{});
+    check(0ULL);
+    check(0LL);
+    CHECK(detail::is_class(true, 2));
+    CHECK(!detail::is_class(true, 1));
+    CHECK(!detail::is_class(std::numeric_limits<long long>::min(), 4));
+    CHECK(!detail::is_class(std::numeric_limits<unsigned long long>::max(), 4));
+    CHECK(detail::text_of_label(std::numeric_limits<long long>::min()) == "-9223372036854775808");
+    CHECK(detail::text_of_label(u'\xffff') == "65535");
+}
+
+TEST_CASE("labels of type bool") {
+    using one = network<features<2>, dense<1>, sigmoid>;
+    dataset<one::input, bool> by_bool;
+    dataset<one::input> by_label;
+    for (std::size_t n = 0; n < 20; ++n) {
+        one::input x;
+        fill_random(x, n, 1.0f);
+        by_bool.inputs.push_back(x);
+        by_bool.targets.push_back(x[0] > 0.0f);
+        by_label.inputs.push_back(x);
+        by_label.targets.push_back(x[0] > 0.0f ? 1 : 0);
+    }
+    one::parameters a{}, b{};
+    sgd<one> optimizer_a, optimizer_b;
+    fit<binary_crossentropy>(a, optimizer_a, by_bool, {.epochs = 3, .validation = &by_bool});
+    fit<binary_crossentropy>(b, optimizer_b, by_label, {.epochs = 3});
+    train_step<binary_crossentropy>(a, optimizer_a, by_bool.inputs, by_bool.targets);
+    train_step<binary_crossentropy>(b, optimizer_b, by_label.inputs, by_label.targets);
+    CHECK(a.elements[0] == b.elements[0]);
+    CHECK(a.elements[0] != 0.0f);
+    const evaluation e = evaluate<binary_crossentropy>(a, by_bool);
+    CHECK(e.loss == evaluate<binary_crossentropy>(b, by_label).loss);
+}
+
+TEST_CASE("options out of their range are refused, by name, and change nothing") {
+    const data good = corners(8, 10);
+    net::parameters w = first_weights();
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN(),
+                     infinity = std::numeric_limits<double>::infinity();
+    const auto of_fit = [&](const fit_options<data>& options) {
+        sgd<net> optimizer;
+        return refusal([&] { fit(w, optimizer, good, options); });
+    };
+    constexpr std::size_t minus_1 = static_cast<std::size_t>(-1);
+    const std::string found = ", found " + std::to_string(minus_1);
+    CHECK(of_fit({.epochs = 0}) == "ctnn::fit: the epochs must be in [1, 2147483647], found 0");
+    CHECK(of_fit({.epochs = minus_1}) ==
+          "ctnn::fit: the epochs must be in [1, 2147483647]" + found);
+    CHECK(of_fit({.batch_size = minus_1}) ==
+          "ctnn::fit: the batch_size must be in [1, 2147483647]" + found);
+    CHECK(of_fit({.threads = minus_1}) == "ctnn::fit: the threads must be in [0, 4096]" + found);
+    CHECK(refusal([&] { evaluate(w, good, {.threads = minus_1}); }) ==
+          "ctnn::evaluate: the threads must be in [0, 4096]" + found);
+    std::vector<net::output> outputs(8);
+    CHECK(refusal([&] { predict(w, good.inputs, outputs, {.threads = minus_1}); }) ==
+          "ctnn::predict: the threads must be in [0, 4096]" + found);
+
+    const auto of = [&](auto optimizer) {
+        const std::string from_step =
+            refusal([&] { train_step(w, optimizer, good.inputs, good.targets); });
+        const std::string from_fit = refusal([&] { fit(w, optimizer, good); });
+        CHECK(from_step.substr(from_step.find(':', 6)) == from_fit.substr(from_fit.find(':', 6)));
+        return from_fit;
+    };
+    const std::string rate = "ctnn::fit: the optimizer's learning_rate must be at least 0 and "
+                             "finite, found ";
+    CHECK(of(sgd<net>{{.learning_rate = -0.5}}) == rate + "-0.5");
+    CHECK(of(sgd<net>{{.learning_rate = nan}}) == rate + "nan");
+    CHECK(of(rmsprop<net>{{.learning_rate = infinity}}) == rate + "inf");
+    CHECK(of(adam<net>{{.learning_rate = 1e300}}) == rate + "1e+300");
+    CHECK(of(sgd<net>{{.momentum = 1.5}}) ==
+          "ctnn::fit: the optimizer's momentum must be in [0, 1], found 1.5");
+    CHECK(of(rmsprop<net>{{.momentum = -0.1}}) ==
+          "ctnn::fit: the optimizer's momentum must be in [0, 1], found -0.1");
+    CHECK(of(rmsprop<net>{{.rho = 1.0}}) ==
+          "ctnn::fit: the optimizer's rho must be in [0, 1), found 1");
+    CHECK(of(rmsprop<net>{{.epsilon = -1e-9}}) ==
+          "ctnn::fit: the optimizer's epsilon must be at least 0 and finite, found -1e-09");
+    CHECK(of(adam<net>{{.beta_1 = nan}}) ==
+          "ctnn::fit: the optimizer's beta_1 must be in [0, 1), found nan");
+    CHECK(of(adam<net>{{.beta_2 = 1.0}}) ==
+          "ctnn::fit: the optimizer's beta_2 must be in [0, 1), found 1");
+    CHECK(of(adam<net>{{.epsilon = -1.0}}) ==
+          "ctnn::fit: the optimizer's epsilon must be at least 0 and finite, found -1");
+    CHECK(same_bits(w, first_weights()));
+
+    sgd<net> still{{.learning_rate = 0.0, .momentum = 1.0}};
+    CHECK(fit(w, still, good, {.batch_size = 2'147'483'647, .threads = 4096}).epochs.size() == 1);
+    CHECK(same_bits(w, first_weights()));
+    CHECK(refusal([&] {
+              fit(w, still, good, {.epochs = 2, .on_epoch = [&](std::size_t, const epoch_result&) {
+                                       still.options.learning_rate = -1.0;
+                                       return true;
+                                   }});
+          }) == rate + "-1");
+}
+
+TEST_CASE("targets that are no probabilities are refused") {
+    using two = network<features<2>, dense<2>, softmax>;
+    using yes = network<features<2>, dense<2>, sigmoid>;
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    const two::parameters w{};
+    const yes::parameters w_yes{};
+    const auto said = [&](float a, float b) {
+        dataset<two::input, two::output> d;
+        d.inputs.resize(3);
+        d.targets.assign(3, {{0.25f, 0.75f}});
+        d.targets[2] = {{a, b}};
+        return refusal([&] { evaluate<categorical_crossentropy>(w, d); });
+    };
+    CHECK(said(0.0f, 1.0f) == "nothing was thrown");
+    CHECK(said(0.0004f, 1.0f) == "nothing was thrown");
+    CHECK(said(-0.5f, 1.5f) ==
+          "ctnn::evaluate: every target must be at least 0, found -0.5 at image 2, output 0");
+    CHECK(said(0.0f, nan) ==
+          "ctnn::evaluate: every target must be at least 0, found nan at image 2, output 1");
+    const std::string sum = "ctnn::evaluate: the targets of each pixel must add up to 1 (within "
+                            "0.001), found ";
+    CHECK(said(0.0f, 0.0f) == sum + "0 at image 2, output 0");
+    CHECK(said(1.0f, 0.5f) == sum + "1.5 at image 2, output 0");
+    dataset<yes::input, yes::output> d;
+    d.inputs.resize(2);
+    d.targets.assign(2, {{1.0f, 0.0f}});
+    CHECK(refusal([&] { evaluate<binary_crossentropy>(w_yes, d); }) == "nothing was thrown");
+    d.targets[1][1] = 1.5f;
+    CHECK(refusal([&] { evaluate<binary_crossentropy>(w_yes, d); }) ==
+          "ctnn::evaluate: every target must be in [0, 1], found 1.5 at image 1, output 1");
+    yes::parameters copy = w_yes;
+    sgd<yes> optimizer;
+    d.targets[0][0] = nan;
+    CHECK(refusal([&] { train_step<binary_crossentropy>(copy, optimizer, d.inputs, d.targets); }) ==
+          "ctnn::train_step: every target must be in [0, 1], found nan at image 0, output 0");
+}
+
+TEST_CASE("fit ends when the loss is not finite, says where and why, and keeps the parameters") {
+    const auto said = [](auto action) -> std::pair<std::string, std::size_t> {
+        try {
+            action();
+        } catch (const loss_not_finite& error) {
+            return {error.what(), 100 * error.epoch + error.step};
+        }
+        return {"nothing was thrown", 0};
+    };
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    using plain = network<shape<5, 5, 1>, flatten, dense<4>, softmax>;
+    const auto first_weights = [] {
+        plain::parameters first;
+        initialize(first, glorot_uniform{.seed = 5});
+        return first;
+    };
+    const auto same_bits = [](const plain::parameters& a, const plain::parameters& b) {
+        return std::memcmp(a.elements, b.elements, sizeof a.elements) == 0;
+    };
+    const data good = corners(20, 11);
+    plain::parameters w = first_weights();
+    sgd<plain> optimizer{{.learning_rate = 0.1}};
+    const std::string found = "ctnn::fit: the loss must be finite, found nan in epoch ";
+
+    data bad = good;  // image 13 comes in the third batch of five
+    bad.inputs[13](2, 2, 0) = nan;
+    const auto [image, step] =
+        said([&] { fit(w, optimizer, bad, {.batch_size = 5, .shuffle = false}); });
+    CHECK(image == found + "0, step 2 (both from 0): image 13 is not finite");
+    CHECK(step == 2);
+    plain::parameters by_hand = first_weights();
+    sgd<plain> hand_optimizer{{.learning_rate = 0.1}};
+    for (const std::size_t first : {0U, 5U})
+        train_step(by_hand, hand_optimizer, std::span(good.inputs).subspan(first, 5),
+                   std::span(good.targets).subspan(first, 5));
+    CHECK(same_bits(w, by_hand));
+
+    // Or goes on with the next batch: the third one has changed nothing.
+    const history h =
+        fit(w, optimizer, bad, {.batch_size = 5, .shuffle = false, .skip_not_finite = true});
+    CHECK(std::isnan(h.epochs.at(0).loss));
+    for (const std::size_t first : {0U, 5U, 15U})
+        train_step(by_hand, hand_optimizer, std::span(good.inputs).subspan(first, 5),
+                   std::span(good.targets).subspan(first, 5));
+    CHECK(same_bits(w, by_hand));
+    CHECK(std::isnan(train_step(w, optimizer, bad.inputs, bad.targets).loss));
+    CHECK(same_bits(w, by_hand));
+    CHECK(std::isnan(evaluate(w, bad).loss));
+
+    plain::parameters forgotten;
+    std::fill(forgotten.values().begin(), forgotten.values().end(), nan);
+    CHECK(said([&] { fit(forgotten, optimizer, good); }).first ==
+          found + "0, step 0 (both from 0): parameters are not finite before the first step: call "
+                  "initialize first");
+
+    w = first_weights();
+    const auto [later, where] = said([&] {
+        fit(w, optimizer, good,
+            {.epochs = 3, .batch_size = 5, .on_epoch = [&](std::size_t, const epoch_result&) {
+                 w.elements[0] = nan;
+                 return true;
+             }});
+    });
+    CHECK(later == found + "1, step 0 (both from 0): parameters are not finite any more; lower the "
+                           "learning_rate");
+    CHECK(where == 100);
+
+    using line = network<features<1>, dense<1>>;
+    dataset<line::input, line::output> points;
+    for (std::size_t n = 0; n < 8; ++n) {
+        points.inputs.push_back({{1.0f + static_cast<float>(n)}});
+        points.targets.push_back({{2.0f * static_cast<float>(n)}});
+    }
+    line::parameters v{};
+    sgd<line> fast{{.learning_rate = 1e4}};
+    const auto diverged =
+        said([&] { fit<mean_squared_error>(v, fast, points, {.epochs = 100, .batch_size = 8}); });
+    CHECK(diverged.first.starts_with("ctnn::fit: the loss must be finite, found inf in epoch "));
+    CHECK(diverged.first.ends_with(", step 0 (both from 0): lower the learning_rate"));
+    CHECK(diverged.second >= 100);
+    CHECK(std::isfinite(v.elements[0]));
+    points.targets[4][0] = nan;
+    v = {};
+    CHECK(said([&] { fit<mean_squared_error>(v, fast, points); }).first ==
+          found + "0, step 0 (both from 0): the target of image 4 is not finite");
+}
+
+TEST_CASE("fit_options: validation data by name or by address, on_epoch of every kind") {
+    const data train = corners(20, 12);
+    data test = corners(10, 13);
+    net::parameters w = first_weights();
+    sgd<net> optimizer;
+    const auto validates = [&](const fit_options<data>& options) {
+        const double loss = fit(w, optimizer, train, options).epochs.back().validation_loss;
+        return loss == evaluate(w, test).loss;
+    };
+    CHECK(validates({.validation = test}));
+    CHECK(validates({.validation = &test}));
+    CHECK(validates({.validation = std::as_const(test)}));
+    CHECK(!validates({.validation = nullptr}));
+    fit_options<data> options;
+    CHECK(!options.validation);
+    options.validation = &train;
+    CHECK(options.validation == &train);
+    CHECK(options.validation->size() == 20);
+    const std::function<bool(std::size_t, const epoch_result&)> stop =
+        [](std::size_t, const epoch_result&) { return false; };
+    options.epochs = 5;
+    options.on_epoch = stop;
+    CHECK(fit(w, optimizer, train, options).epochs.size() == 1);
+    options.on_epoch = nullptr;
+    CHECK(fit(w, optimizer, train, options).epochs.size() == 5);
+    CHECK(fit(w, optimizer, train,
+              {.epochs = 5, .on_epoch = [](auto epoch, const auto&) { return epoch < 2; }})
+              .epochs.size() == 3);
+}
+
+#if __has_include(<termios.h>)
+TEST_CASE("fit, progress: the bar shows the mean over the images so far") {
+    const data all = corners(13, 14);
+    net::parameters w = first_weights(), by_hand = w;
+    sgd<net> optimizer{{.learning_rate = 0.5}}, hand_optimizer = optimizer;
+    const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+    REQUIRE(terminal >= 0);
+    REQUIRE(::grantpt(terminal) == 0);
+    REQUIRE(::unlockpt(terminal) == 0);
+    const int other_end = ::open(::ptsname(terminal), O_RDWR | O_NOCTTY);
+    REQUIRE(other_end >= 0);
+    const int before = ::dup(STDERR_FILENO);
+    ::dup2(other_end, STDERR_FILENO);
+    fit(w, optimizer, all, {.batch_size = 8, .shuffle = false, .progress = true});
+    ::dup2(before, STDERR_FILENO);
+    ::close(before);
+    char text[4096];
+    const auto count = ::read(terminal, text, sizeof text);
+    ::close(other_end);
+    ::close(terminal);
+    REQUIRE(count > 0);
+    const std::string shown(text, static_cast<std::size_t>(count));
+    CAPTURE(shown);
+    const evaluation first = train_step(by_hand, hand_optimizer, std::span(all.inputs).first(8),
+                                        std::span(all.targets).first(8));
+    const evaluation second = train_step(by_hand, hand_optimizer, std::span(all.inputs).subspan(8),
+                                         std::span(all.targets).subspan(8));
+    const auto means = [](const char* step, double loss, double accuracy) {
+        return step + detail::metric("loss", loss) + detail::metric("accuracy", accuracy);
+    };
+    CHECK(shown.find(means(".] 1/2", first.loss, first.accuracy)) != std::string::npos);
+    CHECK(shown.find(means("=] 2/2", (8 * first.loss + 5 * second.loss) / 13,
+                           (8 * first.accuracy + 5 * second.accuracy) / 13)) != std::string::npos);
+}
+#endif

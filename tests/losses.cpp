@@ -1,6 +1,6 @@
 #include <ctnn/training/losses.hpp>
 
-#include <ctnn/ctnn.hpp>
+#include <ctnn/training.hpp>
 
 #include "random.hpp"
 
@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <vector>
 
 using namespace ctnn;
@@ -49,6 +50,7 @@ void agrees_with(double (*formula)(const numbers&, const numbers&, std::size_t),
     using loss = typename Loss::template on<Net>;
     using shape_type = typename Net::output_shape;
     constexpr std::size_t lanes = simd::lanes_of<T>;
+    constexpr std::size_t classes = detail::channels_at_the_end<Net>;
     std::array<tensor<shape_type>, lanes> z, t, d_z;
     std::array<const tensor<shape_type>*, lanes> z_in, t_in;
     std::array<tensor<shape_type>*, lanes> d_z_out;
@@ -56,10 +58,7 @@ void agrees_with(double (*formula)(const numbers&, const numbers&, std::size_t),
         fill_random(z[n], 3 + n, 4.0f);
         fill_random(t[n], 100 + n, 0.5f);
         for (std::size_t i = 0; i < shape_type::size; ++i)
-            t[n][i] = one_hot ? ((i % shape_type::channels ==
-                                  (n + i / shape_type::channels) % shape_type::channels)
-                                     ? 1.0f
-                                     : 0.0f)
+            t[n][i] = one_hot ? (i % classes == (n + i / classes) % classes ? 1.0f : 0.0f)
                               : t[n][i] + 0.5f;
         z_in[n] = &z[n];
         t_in[n] = &t[n];
@@ -78,15 +77,15 @@ void agrees_with(double (*formula)(const numbers&, const numbers&, std::size_t),
         numbers zs(z[n].begin(), z[n].end());
         const numbers ts(t[n].begin(), t[n].end());
         CHECK(static_cast<double>(values[n]) ==
-              doctest::Approx(formula(zs, ts, shape_type::channels)).epsilon(1e-6));
+              doctest::Approx(formula(zs, ts, classes)).epsilon(1e-6));
         CHECK(values[n] > 0.0f);
         CHECK(varied(d_z[n]));
         for (std::size_t i = 0; i < zs.size(); ++i) {
             const double here = zs[i], step = 1e-5;
             zs[i] = here + step;
-            const double above = formula(zs, ts, shape_type::channels);
+            const double above = formula(zs, ts, classes);
             zs[i] = here - step;
-            const double below = formula(zs, ts, shape_type::channels);
+            const double below = formula(zs, ts, classes);
             zs[i] = here;
             CHECK(static_cast<double>(d_z[n][i]) ==
                   doctest::Approx((above - below) / (2.0 * step)).epsilon(1e-5));
@@ -103,6 +102,7 @@ void agrees_with(double (*formula)(const numbers&, const numbers&, std::size_t),
 using classes_10 = network<features<3>, dense<10>, softmax>;
 using classes_2 = network<features<3>, dense<2>, softmax, expect<features<2>>>;
 using pixels = network<shape<2, 3, 1>, conv2d<4, kernel<1, 1>>, softmax>;
+using flat_pixels = network<shape<2, 3, 1>, conv2d<4, kernel<1, 1>>, softmax, flatten>;
 using yes_or_no = network<features<3>, dense<1>, sigmoid>;
 using many_yes_or_no = network<features<3>, dense<7>, sigmoid>;
 using numbers_out = network<shape<2, 3, 1>, conv2d<4, kernel<1, 1>>>;
@@ -111,10 +111,94 @@ static_assert(categorical_crossentropy::on<classes_10>::leaves ==
               1);  // the softmax is the loss's own
 static_assert(categorical_crossentropy::on<classes_2>::leaves ==
               1);  // also with nothing to compute behind it
+static_assert(categorical_crossentropy::on<flat_pixels>::classes == 4);
 static_assert(binary_crossentropy::on<yes_or_no>::leaves == 1);
 static_assert(mean_squared_error::on<classes_10>::leaves == 2);
 
+/// In the first and in the last lane one number is none: in z, then in t. Their losses and the
+/// gradients that depend on it must not be numbers either, nor may anything there count as right;
+/// the lanes between are as they were.
+template <class Loss, class Net, class T>
+void keeps_what_is_no_number() {
+    using loss = typename Loss::template on<Net>;
+    using shape_type = typename Net::output_shape;
+    using view = tensor_view<shape_type, const T>;
+    constexpr std::size_t lanes = simd::lanes_of<T>;
+    const auto floats_of = [](T x) {
+        std::array<float, lanes> floats;
+        simd::store(floats.data(), x);
+        return floats;
+    };
+    std::array<float, lanes> spoilt{};
+    spoilt.front() = spoilt.back() = std::numeric_limits<float>::quiet_NaN();
+    for (std::size_t bad = 0; bad < shape_type::size; ++bad)
+        for (const bool in_target : {false, true}) {
+            CAPTURE(bad);
+            CAPTURE(in_target);
+            tensor<shape_type, T> z, t, d_z;
+            for (std::size_t i = 0; i < shape_type::size; ++i) {
+                z[i] = T(i % 3 == 1 ? 2.0f : -1.0f);
+                t[i] = T(i % 3 == 1 ? 1.0f : 0.0f);
+            }
+            T& there = in_target ? t[bad] : z[bad];
+            there = there + simd::load<T>(spoilt.data());
+            const auto values = floats_of(loss::evaluate(view(z), view(t), tensor_view(d_z)));
+            const auto slopes = floats_of(T(d_z[bad]));
+            for (std::size_t n = 0; n < lanes; ++n) {
+                const bool is_good = spoilt[n] == 0.0f;
+                CHECK(std::isfinite(values[n]) == is_good);
+                CHECK(std::isfinite(slopes[n]) == is_good);
+            }
+            if constexpr (loss::has_accuracy) {
+                const auto right = floats_of(loss::accuracy(view(z), view(t)));
+                for (std::size_t n = 0; n < lanes; ++n)
+                    CHECK((right[n] == 1.0f) == (spoilt[n] == 0.0f));
+            }
+        }
+}
+template <class Loss, class Net>
+void keeps_what_is_no_number() {
+    keeps_what_is_no_number<Loss, Net, float>();
+    keeps_what_is_no_number<Loss, Net, simd::native>();
+    if constexpr (simd::native_lanes >= 4) keeps_what_is_no_number<Loss, Net, simd::vector<4>>();
+    if constexpr (simd::native_lanes >= 8) keeps_what_is_no_number<Loss, Net, simd::vector<8>>();
+}
+
 }  // namespace
+
+TEST_CASE("losses: what is not a number gives a loss and a gradient that are none, and is wrong") {
+    using classes_3 = network<features<2>, dense<3>, softmax>;
+    using pixels_3 = network<shape<2, 2, 1>, conv2d<3, kernel<1, 1>>, softmax>;
+    using yes_3 = network<features<2>, dense<3>, sigmoid>;
+    keeps_what_is_no_number<categorical_crossentropy, classes_3>();
+    keeps_what_is_no_number<sparse_categorical_crossentropy, classes_3>();
+    keeps_what_is_no_number<categorical_crossentropy, pixels_3>();
+    keeps_what_is_no_number<binary_crossentropy, yes_3>();
+    keeps_what_is_no_number<mean_squared_error, yes_3>();
+}
+
+TEST_CASE("categorical_crossentropy: the loss is that of what predict gives, also made flat") {
+    const auto check = [](auto example) {
+        using net = decltype(example);
+        typename net::parameters w;
+        fill_random(w, 1, 1.0f);
+        typename net::input x;
+        fill_random(x, 2, 2.0f);
+        typename net::output t{};
+        for (std::size_t p = 0; p < 6; ++p) t[4 * p + p % 4] = 1.0f;
+        const typename net::output y = net::predict(w, x);
+        double expected = 0.0, all = 0.0;
+        for (std::size_t i = 0; i < y.size(); ++i) {
+            expected -= static_cast<double>(t[i]) * std::log(static_cast<double>(y[i])) / 6.0;
+            all += static_cast<double>(y[i]);
+        }
+        CHECK(all == doctest::Approx(6.0));  // 1 a pixel
+        const dataset<typename net::input, typename net::output> one{{x}, {t}};
+        CHECK(evaluate<categorical_crossentropy>(w, one).loss == doctest::Approx(expected));
+    };
+    check(pixels{});
+    check(flat_pixels{});
+}
 
 TEST_CASE("categorical_crossentropy::on<network<..., softmax>>") {
     agrees_with<categorical_crossentropy, classes_10>(cross_entropy, true);
@@ -122,6 +206,8 @@ TEST_CASE("categorical_crossentropy::on<network<..., softmax>>") {
                                                       false);  // soft targets, of any sum
     agrees_with<categorical_crossentropy, classes_2>(cross_entropy, true);
     agrees_with<categorical_crossentropy, pixels>(cross_entropy, true);
+    agrees_with<categorical_crossentropy, flat_pixels>(cross_entropy, true);
+    agrees_with<sparse_categorical_crossentropy, flat_pixels>(cross_entropy, false);
     agrees_with<sparse_categorical_crossentropy, classes_10>(cross_entropy, true);
 }
 TEST_CASE("binary_crossentropy::on<network<..., sigmoid>>") {
@@ -186,12 +272,27 @@ TEST_CASE("accuracy") {
     CHECK(accuracy({2, 2, 0, 0}, {1, 0, 0, 0}) ==
           1.0f);  // the first of equals is what the network says
     CHECK(accuracy({2, 2, 0, 0}, {0, 1, 0, 0}) == 0.0f);
+    CHECK(accuracy({2, 1, 2, 2}, {0.5f, 0, 0.5f, 0}) == 1.0f);  // and of equal targets
+    CHECK(accuracy({1, 2, 3, 2}, {0.5f, 0, 0.5f, 0}) == 0.0f);
+    CHECK(accuracy({1, 1, 1, 1}, {0.25f, 0.25f, 0.25f, 0.25f}) == 1.0f);
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    CHECK(accuracy({1, 2, 3, nan}, {0, 0, 1, 0}) == 0.0f);  // beside the right class
+    CHECK(accuracy({nan, 2, 3, 0}, {0, 0, 1, 0}) == 0.0f);
+    CHECK(accuracy({nan, 2, 3, 0}, {1, 0, 0, 0}) == 0.0f);
+    CHECK(accuracy({nan, nan, nan, nan}, {1, 0, 0, 0}) == 0.0f);
+    CHECK(accuracy({1, 2, 3, 0}, {nan, 0, 1, 0}) == 0.0f);
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    CHECK(accuracy({1, 2, infinity, 0}, {0, 0, 1, 0}) == 0.0f);  // softmax gives no numbers
+    CHECK(accuracy({1, 2, 3, -infinity}, {0, 0, 1, 0}) == 1.0f);
     CHECK(accuracy({0, 0, 0, 5}, {0, 0, 0, 1}) == 1.0f);
 
     using yes = binary_crossentropy::on<network<features<3>, dense<4>, sigmoid>>;
     tensor<shape_type> z{{-1.0f, 1.0f, 3.0f, -4.0f}}, t{{0.0f, 1.0f, 0.0f, 0.0f}};
     CHECK(yes::accuracy<float>(tensor_view<shape_type, const float>(z),
                                tensor_view<shape_type, const float>(t)) == 0.75f);
+    z = {{nan, nan, 3.0f, -4.0f}};
+    CHECK(yes::accuracy<float>(tensor_view<shape_type, const float>(z),
+                               tensor_view<shape_type, const float>(t)) == 0.25f);
 
     using map = categorical_crossentropy::on<pixels>;  // the share of the pixels that are right
     tensor<pixels::output_shape> z_map{}, t_map{};

@@ -6,8 +6,10 @@
 
 #include <ctnn/ctnn.hpp>
 #include <ctnn/training/backpropagation.hpp>
+#include <ctnn/training/checks.hpp>
 #include <ctnn/training/dataset.hpp>
 #include <ctnn/training/fit.hpp>
+#include <ctnn/training/fit_options.hpp>
 #include <ctnn/training/initializers.hpp>
 #include <ctnn/training/losses.hpp>
 #include <ctnn/training/optimizers.hpp>

@@ -1,46 +1,26 @@
 // Keras' form of training: fit over epochs, evaluate over a data set, on any number of threads.
 #pragma once
 
+#include <ctnn/training/checks.hpp>
+#include <ctnn/training/fit_options.hpp>
 #include <ctnn/training/progress.hpp>
 #include <ctnn/training/thread_pool.hpp>
 #include <ctnn/training/train_step.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <limits>
 #include <numeric>
 #include <random>
-#include <stdexcept>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace ctnn {
-
-/// One epoch: means over its images, each taken before the step that it was part of. The validation
-/// values are not numbers without validation data. `seconds` is the time of training alone.
-struct epoch_result {
-    double loss, accuracy, validation_loss, validation_accuracy, seconds;
-};
-
-struct history {
-    std::vector<epoch_result> epochs;
-};
-
-/// How to train; `Data` is a dataset<>.
-template <class Data>
-struct fit_options {
-    std::size_t epochs = 1;
-    std::size_t batch_size = 32;       // the last batch of an epoch may be smaller
-    std::uint64_t seed = 0;            // of the order of the images
-    bool shuffle = true;               // a new order for every epoch
-    std::size_t threads = 1;           // 0: all of the processor's; at most 8, and one for every
-                                       // simd::native_lanes images of a batch, have work
-    const Data* validation = nullptr;  // evaluated after every epoch
-    bool progress = false;             // lines and a bar on standard error
-    /// Called after every epoch with its number, from 0; returning false ends the training.
-    std::function<bool(std::size_t, const epoch_result&)> on_epoch = nullptr;
-};
 
 namespace detail {
 
@@ -96,10 +76,10 @@ inline constexpr std::size_t evaluated_at_once = 16 * simd::native_lanes;
 template <class Network, class Loss, class Data>
 evaluation evaluate_with(const parameters<Network>& w, const Data& data,
                          crew<Network, Loss>& threads) {
-    using target = typename Data::target;
     const auto in_order = [](std::size_t i) { return i; };
-    const lane_runner<Network, Loss, simd::native, target, decltype(in_order)> runner(
-        w, inputs_of<Network>(data), data.targets, in_order);
+    const auto targets = contiguous(data.targets);
+    const lane_runner<Network, Loss, simd::native, target_in<decltype(targets)>, decltype(in_order)>
+        runner(w, inputs_of<Network>(data), targets, in_order);
     std::vector<sums> results(parts_of(data.size(), evaluated_at_once));
     threads.run(results.size(), [&](std::size_t worker, std::size_t piece) {
         const std::size_t first = piece * evaluated_at_once;
@@ -113,19 +93,48 @@ evaluation evaluate_with(const parameters<Network>& w, const Data& data,
 
 template <class Network, class Loss, class Data>
 void check_dataset(const char* where, const Data& data) {
-    check_examples<Network, Loss, typename Data::target>(where, data.inputs.size(), data.targets);
+    const auto targets = contiguous(data.targets);
+    check_examples<Network, Loss, target_in<decltype(targets)>>(where, data.inputs.size(), targets);
+}
+
+template <class Floats>
+bool are_finite(const Floats& numbers) noexcept {
+    for (const float number : numbers)
+        if (!std::isfinite(number)) return false;
+    return true;
+}
+
+/// Why the loss of images number index(first), ... of the data was not finite, as far as one sees.
+template <class Network, class Data, class Index>
+std::string cause_of_loss(const parameters<Network>& w, const Data& data, const Index& index,
+                          std::size_t first, std::size_t count, bool is_first_step) {
+    if (!are_finite(w.values()))
+        return is_first_step
+                   ? "parameters are not finite before the first step: call initialize first"
+                   : "parameters are not finite any more; lower the learning_rate";
+    for (std::size_t i = first; i < first + count; ++i) {
+        const std::string number = std::to_string(index(i));
+        if (!are_finite(data.inputs[index(i)])) return "image " + number + " is not finite";
+        if constexpr (is_tensor<typename Data::target>)
+            if (!are_finite(data.targets[index(i)]))
+                return "the target of image " + number + " is not finite";
+    }
+    return is_first_step ? "parameters, images or targets are too large; call initialize first"
+                         : "lower the learning_rate";
 }
 
 }  // namespace detail
 
 /// The mean loss and accuracy over a data set, the same bits on any number of threads. Throws
-/// std::invalid_argument on an empty set, another number of targets than inputs, or a label that is
-/// no class, std::system_error where a thread cannot be started.
+/// std::invalid_argument on an empty set, another number of targets than inputs, a label that is no
+/// class, targets that the loss refuses (checked once, before), or threads out of range,
+/// std::system_error where a thread cannot be started. A loss that is not finite is returned.
 template <class Loss = sparse_categorical_crossentropy, class Network, class Data>
 evaluation evaluate(const parameters<Network>& w, const Data& data,
                     const thread_options& options = {}) {
     static_assert(sizeof(detail::images_fit<typename Data::input, typename Network::input>) > 0);
     detail::check_dataset<Network, Loss>("evaluate", data);
+    detail::check_option("evaluate", "threads", options.threads, 0, detail::most_threads);
     detail::crew<Network, Loss> threads(
         options.threads, detail::parts_of(data.size(), detail::evaluated_at_once), 0);
     return detail::evaluate_with<Network, Loss>(w, data, threads);
@@ -134,26 +143,32 @@ evaluation evaluate(const parameters<Network>& w, const Data& data,
 /// Trains for some epochs, each over all of the data in an order of its own. The same parameters,
 /// optimizer, data and options give the same bits on the same machine, on any number of threads.
 /// Throws, before anything has changed, std::invalid_argument on what `evaluate` rejects, in the
-/// data or the validation data, and on a batch size of 0, std::system_error where a thread cannot
-/// be started.
-/// https://keras.io/api/models/model_training_apis/#fit-method
+/// data or the validation data, and on options of `fit` or of the optimizer out of their ranges,
+/// std::system_error where a thread cannot be started; and while it trains loss_not_finite, unless
+/// options.skip_not_finite. https://keras.io/api/models/model_training_apis/#fit-method
 template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer, class Data>
 history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
             const fit_options<Data>& options = {}) {
     static_assert(sizeof(detail::images_fit<typename Data::input, typename Network::input>) > 0);
+    static_assert(sizeof(detail::optimizer_fits<Optimizer, Network>) > 0);
     detail::check_dataset<Network, Loss>("fit", data);
-    if (options.validation != nullptr)
-        detail::check_dataset<Network, Loss>("fit, validation", *options.validation);
-    if (options.batch_size == 0)
-        throw std::invalid_argument("ctnn::fit: the batch_size must be at least 1, found 0");
+    const Data* const validation_data = options.validation;
+    if (validation_data != nullptr)
+        detail::check_dataset<Network, Loss>("fit, validation", *validation_data);
+    detail::check_option("fit", "epochs", options.epochs, 1, detail::most_steps);
+    detail::check_option("fit", "batch_size", options.batch_size, 1, detail::most_steps);
+    detail::check_option("fit", "threads", options.threads, 0, detail::most_threads);
+    detail::check_optimizer("fit", optimizer);
 
     const std::size_t pieces =
         detail::pieces_of_batch(std::min(options.batch_size, data.size()), simd::native_lanes);
     detail::crew<Network, Loss> threads(options.threads, pieces, pieces);
     detail::shuffled_order order(data.size(), options.seed);
     const auto at = [&](std::size_t i) { return order[i]; };
-    const detail::lane_runner<Network, Loss, simd::native, typename Data::target, decltype(at)>
-        runner(w, detail::inputs_of<Network>(data), data.targets, at);
+    const auto targets = detail::contiguous(data.targets);
+    const detail::lane_runner<Network, Loss, simd::native, detail::target_in<decltype(targets)>,
+                              decltype(at)>
+        runner(w, detail::inputs_of<Network>(data), targets, at);
     const double none = std::numeric_limits<double>::quiet_NaN();
     const std::size_t steps = detail::parts_of(data.size(), options.batch_size);
 
@@ -166,22 +181,34 @@ history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
         for (std::size_t step = 0; step < steps; ++step) {
             const std::size_t first = step * options.batch_size;
             const std::size_t count = std::min(options.batch_size, data.size() - first);
-            total += detail::step(w, optimizer, runner, first, count, threads);
+            const detail::sums batch = detail::step(w, optimizer, runner, first, count, threads);
+            if (!std::isfinite(batch.loss) && !options.skip_not_finite)
+                throw loss_not_finite(
+                    "ctnn::fit: the loss must be finite, found " +
+                        detail::text_of(batch.mean_over(count).loss) + " in epoch " +
+                        std::to_string(epoch) + ", step " + std::to_string(step) +
+                        " (both from 0): " +
+                        detail::cause_of_loss(w, data, at, first, count, epoch + step == 0),
+                    epoch, step);
+            total += batch;
             const evaluation mean = total.mean_over(first + count);
             bar.update(step + 1, mean.loss, mean.accuracy);
         }
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
         const evaluation mean = total.mean_over(data.size());
         evaluation validation{none, none};
-        if (options.validation != nullptr)
-            validation = detail::evaluate_with<Network, Loss>(w, *options.validation, threads);
+        if (validation_data != nullptr)
+            validation = detail::evaluate_with<Network, Loss>(w, *validation_data, threads);
         bar.finish(time.count(), detail::metric("loss", mean.loss) +
                                      detail::metric("accuracy", mean.accuracy) +
                                      detail::metric("val_loss", validation.loss) +
                                      detail::metric("val_accuracy", validation.accuracy));
         result.epochs.push_back(
             {mean.loss, mean.accuracy, validation.loss, validation.accuracy, time.count()});
-        if (options.on_epoch && !options.on_epoch(epoch, result.epochs.back())) break;
+        if (options.on_epoch) {
+            if (!options.on_epoch(epoch, result.epochs.back())) break;
+            detail::check_optimizer("fit", optimizer);  // whose options may be changed there
+        }
     }
     return result;
 }

@@ -91,8 +91,7 @@ struct softmax_loss {
         T loss(0.0f);
         for (std::size_t first = 0; first < shape_type::size; first += classes) {
             T largest = z[first];
-            for (std::size_t c = 1; c < classes; ++c)
-                largest = simd::max(T(z[first + c]), largest);
+            for (std::size_t c = 1; c < classes; ++c) largest = simd::max(T(z[first + c]), largest);
             T sum(0.0f), sum_of_targets(0.0f);
             for (std::size_t c = 0; c < classes; ++c) {
                 d_z[first + c] = simd::exp(T(z[first + c] - largest));
@@ -143,7 +142,8 @@ struct softmax_loss {
 /// - t, for targets that add up to 1. Targets are tensors of the output's shape, or, for an output
 /// of one pixel, class labels 0, 1, ... Rejected: a network that does not end with `softmax`, or
 /// with fewer than 2 classes. Accuracy: how often the largest output is where the largest target
-/// is, the first of equals. https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
+/// is, the first of equals.
+/// https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
 struct categorical_crossentropy {
     template <class Network>
     struct on : detail::softmax_loss<Network> {
@@ -283,44 +283,4 @@ struct mean_squared_error {
     };
 };
 
-namespace detail {
-
-template <class T>
-inline constexpr bool is_tensor = false;
-template <class Shape>
-inline constexpr bool is_tensor<tensor<Shape>> = true;
-
-/// Stops the compiler at targets that the loss cannot use; labels are whole numbers of any type.
-template <class LossOnNetwork, class Target>
-struct targets_fit {
-    static_assert(
-        is_tensor<Target>,
-        "ctnn: the targets must be whole numbers (labels) or tensors of the output_shape");
-};
-template <class LossOnNetwork, class Shape>
-struct targets_fit<LossOnNetwork, tensor<Shape>> {
-    using wanted = typename LossOnNetwork::shape_type;
-    static constexpr std::size_t found = difference<Shape, wanted>::of_found;
-    static constexpr std::size_t expected = difference<Shape, wanted>::of_wanted;
-    static_assert(found == expected,
-                  "ctnn: the shape of the targets must be the network's output_shape");
-};
-template <class LossOnNetwork, std::integral Label>
-struct targets_fit<LossOnNetwork, Label> : LossOnNetwork::label_check {};
-
-/// Stops the compiler at images of another shape than the network's input.
-template <class Found, class Wanted>
-struct images_fit {
-    static_assert(is_tensor<Found>,
-                  "ctnn: the images must be tensors of the network's input_shape");
-};
-template <class Found, class Wanted>
-struct images_fit<tensor<Found>, tensor<Wanted>> {
-    static constexpr std::size_t found = difference<Found, Wanted>::of_found;
-    static constexpr std::size_t expected = difference<Found, Wanted>::of_wanted;
-    static_assert(found == expected,
-                  "ctnn: the shape of the images must be the network's input_shape");
-};
-
-}  // namespace detail
 }  // namespace ctnn

@@ -1,6 +1,6 @@
 // How gradients change parameters: Keras' optimizers, its formulas and defaults. An optimizer is a
 // plain value with a slot of its own beside every parameter; `Owner` is the network (or layer) it
-// trains.
+// trains. `update` takes its options as they are; `train_step` and `fit` check them.
 #pragma once
 
 #include <ctnn/loops.hpp>
@@ -10,12 +10,41 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <limits>
 
 namespace ctnn {
+namespace detail {
+
+/// An option that is not in its range, which `train_step` and `fit` refuse. Where all are, `name`
+/// is null.
+struct option_fault {
+    const char* name = nullptr;
+    const char* range = nullptr;
+    double found = 0.0;
+};
+constexpr option_fault not_finite_from_0(const char* name, double value) noexcept {
+    constexpr double most = std::numeric_limits<float>::max();
+    return value >= 0.0 && value <= most ? option_fault{}
+                                         : option_fault{name, "at least 0 and finite", value};
+}
+constexpr option_fault not_from_0_to_1(const char* name, double value) noexcept {
+    return value >= 0.0 && value <= 1.0 ? option_fault{} : option_fault{name, "in [0, 1]", value};
+}
+constexpr option_fault not_from_0_below_1(const char* name, double value) noexcept {
+    return value >= 0.0 && value < 1.0 ? option_fault{} : option_fault{name, "in [0, 1)", value};
+}
+constexpr option_fault first_of(std::initializer_list<option_fault> faults) noexcept {
+    for (const option_fault& fault : faults)
+        if (fault.name != nullptr) return fault;
+    return {};
+}
+
+}  // namespace detail
 
 struct sgd_options {
-    double learning_rate = 0.01;
-    double momentum = 0.0;  // in [0, 1)
+    double learning_rate = 0.01;  // at least 0
+    double momentum = 0.0;        // in [0, 1], as in Keras; at 1 it never slows down
     bool nesterov = false;
 };
 
@@ -24,6 +53,7 @@ struct sgd_options {
 template <class Owner>
 class sgd {
 public:
+    using owner = Owner;
     constexpr explicit sgd(sgd_options o = {}) noexcept : options(o) {}
 
     /// One step against the gradient d_w.
@@ -46,11 +76,11 @@ private:
 };
 
 struct rmsprop_options {
-    double learning_rate = 1e-3;
-    double rho = 0.9;       // how much of the mean square stays, in [0, 1)
-    double momentum = 0.0;  // in [0, 1)
-    double epsilon = 1e-7;
-    bool centered = false;  // subtract the square of the gradient's mean
+    double learning_rate = 1e-3;  // at least 0
+    double rho = 0.9;             // how much of the mean square stays, in [0, 1)
+    double momentum = 0.0;        // in [0, 1]
+    double epsilon = 1e-7;        // at least 0
+    bool centered = false;        // subtract the square of the gradient's mean
 };
 
 /// s = rho s + (1 - rho) g^2; with `centered` a = rho a + (1 - rho) g, else a = 0;
@@ -59,6 +89,7 @@ struct rmsprop_options {
 template <class Owner>
 class rmsprop {
 public:
+    using owner = Owner;
     constexpr explicit rmsprop(rmsprop_options o = {}) noexcept : options(o) {}
 
     /// One step against the gradient d_w.
@@ -93,10 +124,10 @@ private:
 };
 
 struct adam_options {
-    double learning_rate = 1e-3;
-    double beta_1 = 0.9;    // how much of the mean stays, in [0, 1)
-    double beta_2 = 0.999;  // how much of the mean square stays, in [0, 1)
-    double epsilon = 1e-7;
+    double learning_rate = 1e-3;  // at least 0
+    double beta_1 = 0.9;          // how much of the mean stays, in [0, 1)
+    double beta_2 = 0.999;        // how much of the mean square stays, in [0, 1)
+    double epsilon = 1e-7;        // at least 0
     bool epsilon_hat = false;  // add epsilon before the correction of s, as Keras and TensorFlow do
 };
 
@@ -108,6 +139,7 @@ struct adam_options {
 template <class Owner>
 class adam {
 public:
+    using owner = Owner;
     constexpr explicit adam(adam_options o = {}) noexcept : options(o) {}
 
     /// One step against the gradient d_w.
@@ -142,4 +174,22 @@ private:
     double beta_1_power_ = 1.0, beta_2_power_ = 1.0;  // beta^t
 };
 
+namespace detail {
+
+constexpr option_fault fault_of(const sgd_options& o) noexcept {
+    return first_of({not_finite_from_0("learning_rate", o.learning_rate),
+                     not_from_0_to_1("momentum", o.momentum)});
+}
+constexpr option_fault fault_of(const rmsprop_options& o) noexcept {
+    return first_of({not_finite_from_0("learning_rate", o.learning_rate),
+                     not_from_0_below_1("rho", o.rho), not_from_0_to_1("momentum", o.momentum),
+                     not_finite_from_0("epsilon", o.epsilon)});
+}
+constexpr option_fault fault_of(const adam_options& o) noexcept {
+    return first_of({not_finite_from_0("learning_rate", o.learning_rate),
+                     not_from_0_below_1("beta_1", o.beta_1), not_from_0_below_1("beta_2", o.beta_2),
+                     not_finite_from_0("epsilon", o.epsilon)});
+}
+
+}  // namespace detail
 }  // namespace ctnn

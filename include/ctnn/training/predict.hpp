@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctnn/network.hpp>
+#include <ctnn/training/checks.hpp>
 #include <ctnn/training/thread_pool.hpp>
 
 #include <algorithm>
@@ -16,8 +17,9 @@ namespace ctnn {
 
 /// The outputs for any number of images, the same bits as `Network::predict` of the same spans, on
 /// any number of threads; `images` and `outputs` are contiguous ranges. Throws
-/// std::invalid_argument unless they are equally long, std::system_error where a thread cannot be
-/// started; nothing is written then. `predict(w, images, outputs, {.threads = 0})`
+/// std::invalid_argument unless they are equally long, or on threads out of range,
+/// std::system_error where a thread cannot be started; nothing is written then. `predict(w, images,
+/// outputs, {.threads = 0})`
 template <class Network>
 void predict(const parameters<Network>& w,
              std::type_identity_t<std::span<const typename Network::input>> images,
@@ -27,6 +29,7 @@ void predict(const parameters<Network>& w,
         throw std::invalid_argument(
             "ctnn::predict: the number of outputs must be that of the images, found " +
             std::to_string(outputs.size()) + " for " + std::to_string(images.size()));
+    detail::check_option("predict", "threads", options.threads, 0, detail::most_threads);
     constexpr std::size_t at_once = 16 * simd::native_lanes;  // whole packs, which share out evenly
     const std::size_t pieces = images.size() / at_once + 1;   // the last may be empty
     detail::workers workers(options.threads, pieces);

@@ -4,21 +4,19 @@
 
 #include <ctnn/lanes.hpp>
 #include <ctnn/training/backpropagation.hpp>
-#include <ctnn/training/dataset.hpp>
+#include <ctnn/training/checks.hpp>
 #include <ctnn/training/losses.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <limits>
 #include <memory>
 #include <ranges>
 #include <span>
-#include <stdexcept>
-#include <string>
 #include <type_traits>
-#include <utility>
 
 namespace ctnn {
 
@@ -157,26 +155,6 @@ private:
     Index index_;
 };
 
-/// Throws std::invalid_argument unless there are images, each with a target the network can give.
-template <class Network, class Loss, class Target>
-void check_examples(const char* where, std::size_t images, std::span<const Target> targets) {
-    const std::string entity = std::string("ctnn::") + where + ": ";
-    if (images == 0)
-        throw std::invalid_argument(entity + "the number of images must be at least 1, found 0");
-    if (images != targets.size())
-        throw std::invalid_argument(
-            entity + "the number of targets must be that of the images, found " +
-            std::to_string(targets.size()) + " for " + std::to_string(images));
-    if constexpr (std::integral<Target>) {
-        constexpr std::size_t classes = Loss::template on<Network>::classes;
-        for (std::size_t i = 0; i < targets.size(); ++i)
-            if (std::cmp_less(targets[i], 0) || std::cmp_greater_equal(targets[i], classes))
-                throw std::invalid_argument(
-                    entity + "every label must be below " + std::to_string(classes) + ", found " +
-                    std::to_string(targets[i]) + " at image " + std::to_string(i));
-    }
-}
-
 /// How many parts of `size` there are in `count`, the last one perhaps smaller.
 constexpr std::size_t parts_of(std::size_t count, std::size_t size) noexcept {
     return count / size + (count % size != 0 ? 1 : 0);
@@ -190,7 +168,8 @@ constexpr std::size_t pieces_of_batch(std::size_t count, std::size_t lanes) noex
 
 /// One step over the images at positions `first` ... `first + count` of the runner's list. Every
 /// piece has a gradient of its own, and they are added in order: the bits depend neither on how
-/// many workers `space` has nor on for how many gradients, 2 or one for each piece.
+/// many workers `space` has nor on for how many gradients, 2 or one for each piece. A loss that is
+/// not finite leaves the parameters and the optimizer as they are.
 template <class Network, class Optimizer, class Runner, class Space>
 sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, std::size_t first,
           std::size_t count, Space& space) {
@@ -227,37 +206,47 @@ sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, st
         });
         begin = end;
     }
-    optimizer.update(w, space.gradients[0]);
     sums total;
     for (std::size_t piece = 0; piece < pieces; ++piece) total += results[piece];
+    if constexpr (optimizer_of<Optimizer, Network>)
+        if (std::isfinite(total.loss)) optimizer.update(w, space.gradients[0]);
     return total;
 }
 
 }  // namespace detail
 
 /// Trains on one batch: the mean loss over the batch, its gradient, one step of the optimizer.
-/// Returns the batch's loss and accuracy before the step. `images` and `targets` are contiguous
-/// ranges of any length from 1; targets are class labels, or tensors of the network's output_shape.
-/// Throws std::invalid_argument on an empty batch, another number of targets than images, or a
-/// label that is no class; nothing has changed then.
+/// Returns the batch's loss and accuracy before the step. A loss that is not finite changes
+/// nothing: look at it. `images` and `targets` are contiguous ranges of any length from 1; targets
+/// are class labels, or tensors of the network's output_shape. Throws std::invalid_argument on an
+/// empty batch, another number of targets than images, a label that is no class, a target that the
+/// loss refuses, or an option of the optimizer out of its range; nothing has changed then.
 template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer,
-          class Targets>
-evaluation train_step(parameters<Network>& w, Optimizer& optimizer,
-                      std::span<const typename Network::input> images, const Targets& targets,
-                      training_workspace<Network, Loss>& workspace) {
-    using target = std::ranges::range_value_t<Targets>;
-    const std::span<const target> all(targets);
-    detail::check_examples<Network, Loss>("train_step", images.size(), all);
-    const auto in_order = [](std::size_t i) { return i; };
-    detail::lane_runner<Network, Loss, simd::native, target, decltype(in_order)> runner(
-        w, images, all, in_order);
-    return detail::step(w, optimizer, runner, 0, images.size(), workspace).mean_over(images.size());
+          class Images, class Targets>
+evaluation train_step(parameters<Network>& w, Optimizer& optimizer, const Images& images,
+                      const Targets& targets, training_workspace<Network, Loss>& workspace) {
+    using image = std::ranges::range_value_t<Images>;
+    static_assert(sizeof(detail::images_fit<image, typename Network::input>) > 0);
+    static_assert(sizeof(detail::optimizer_fits<Optimizer, Network>) > 0);
+    if constexpr (std::is_same_v<image, typename Network::input>) {  // else one error is enough
+        const std::span<const image> all_images(images);
+        const auto all = detail::contiguous(targets);
+        using target = detail::target_in<decltype(all)>;
+        detail::check_examples<Network, Loss, target>("train_step", all_images.size(), all);
+        detail::check_optimizer("train_step", optimizer);
+        const auto in_order = [](std::size_t i) { return i; };
+        detail::lane_runner<Network, Loss, simd::native, target, decltype(in_order)> runner(
+            w, all_images, all, in_order);
+        return detail::step(w, optimizer, runner, 0, all.size(), workspace).mean_over(all.size());
+    } else {
+        return {};
+    }
 }
 /// The same, with a workspace from the heap for this step alone.
 template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer,
-          class Targets>
-evaluation train_step(parameters<Network>& w, Optimizer& optimizer,
-                      std::span<const typename Network::input> images, const Targets& targets) {
+          class Images, class Targets>
+evaluation train_step(parameters<Network>& w, Optimizer& optimizer, const Images& images,
+                      const Targets& targets) {
     const auto workspace = std::make_unique<training_workspace<Network, Loss>>();
     return train_step<Loss>(w, optimizer, images, targets, *workspace);
 }
