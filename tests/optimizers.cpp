@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
@@ -79,6 +80,34 @@ TEST_CASE("rmsprop<network>") {
                 s.c = 0.5 * s.c + 0.01 * g / std::sqrt(s.a - s.b * s.b + 1e-2);
                 s.w -= s.c;
             });
+}
+
+TEST_CASE(
+    "rmsprop<network>, centered: of gradients that stay the same the variance is never below 0") {
+    const auto centered = [](double rate, double epsilon) {
+        return [=](slots& s, double g, int) {
+            s.a = 0.9 * s.a + 0.1 * g * g;
+            s.b = 0.9 * s.b + 0.1 * g;
+            s.w -= rate * g / std::sqrt(std::max(s.a - s.b * s.b, 0.0) + epsilon);
+        };
+    };
+    // The defaults, with gradients large beside epsilon, so that the mean's square counts.
+    follows(rmsprop<owner>{{.learning_rate = 0.01, .centered = true}}, centered(0.01, 1e-7));
+    // After many steps s and a^2 are the same number but for rounding, which may go either way.
+    rmsprop<owner> optimizer{{.learning_rate = 1e-3, .epsilon = 1e-4, .centered = true}};
+    parameters<owner> w{}, d_w;
+    fill_random(d_w, 3, 200.0f);
+    std::size_t wrong = 0;
+    for (int step = 0; step < 1000; ++step) {
+        const parameters<owner> before = w;
+        optimizer.update(w, d_w);
+        for (std::size_t i = 0; i < count; ++i) {
+            const double g = std::abs(static_cast<double>(d_w.values()[i])),
+                         moved = std::abs(static_cast<double>(w.values()[i] - before.values()[i]));
+            wrong += !(moved <= 1e-3 * g / std::sqrt(1e-4) * 1.001);  // than epsilon allows
+        }
+    }
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("adam<network>") {

@@ -170,6 +170,44 @@ TEST_CASE("train_step gives the same bits as fit on threads") {
     CHECK(same_bits(by_fit.w.values(), by_hand.w.values()));
 }
 
+TEST_CASE("train_step, fit: the gradients of all pieces of a batch are added, for all parameters") {
+    struct keep_gradient {
+        wide::parameters d_w;
+        void update(wide::parameters&, const wide::parameters& gradient) { d_w = gradient; }
+    };
+    const auto data = noise<wide>(3 * lanes + 1);
+    auto w = first_weights<wide>();
+    const auto workspace = std::make_unique<training_workspace<wide>>();
+    const auto keep = std::make_unique<keep_gradient>();
+    std::vector<double> mean(wide::parameter_count, 0.0);
+    for (std::size_t n = 0; n < data.size(); ++n) {
+        train_step(w, *keep, std::span(&data.inputs[n], 1), std::span(&data.targets[n], 1),
+                   *workspace);
+        for (std::size_t i = 0; i < mean.size(); ++i)
+            mean[i] +=
+                static_cast<double>(keep->d_w.elements[i]) / static_cast<double>(data.size());
+    }
+    const auto wrong_after = [&](const char* what) {
+        CAPTURE(what);
+        std::size_t beyond = 0, wrong = 0;
+        for (std::size_t i = 0; i < mean.size(); ++i) {
+            wrong += !(std::abs(static_cast<double>(keep->d_w.elements[i]) - mean[i]) < 1e-6);
+            beyond += i > 16384 && std::abs(mean[i]) > 1e-4;
+        }
+        CHECK(beyond > 100);
+        return wrong;
+    };
+    for (int again = 0; again < 2; ++again) {  // the second time, in memory that was used
+        train_step(w, *keep, data.inputs, data.targets, *workspace);
+        CHECK(wrong_after("train_step") == 0);
+    }
+    for (const std::size_t threads : {1U, 2U, 4U}) {
+        fit(w, *keep, data,
+            {.epochs = 2, .batch_size = 4 * lanes, .shuffle = false, .threads = threads});
+        CHECK(wrong_after("fit") == 0);
+    }
+}
+
 TEST_CASE("evaluate(..., {.threads = N}): the same bits for every N") {
     const auto w = first_weights<net>();
     for (const std::size_t count : {std::size_t{1}, 16 * lanes, 300 * lanes + 7}) {
