@@ -1,5 +1,5 @@
-// Stops the compiler, with a sentence, at a language older than C++20. Every header that includes no
-// other one of the library includes this one first, so that nothing before it is read in vain.
+// Stops the compiler, with a sentence, at a language older than C++20. Every header that includes
+// no other one of the library includes this one first, so that nothing before it is read in vain.
 #pragma once
 
 #if defined(_MSVC_LANG)

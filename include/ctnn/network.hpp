@@ -34,6 +34,18 @@ struct same_shape {
                   "ctnn::network::predict: the image's shape must be the network's input_shape");
 };
 
+/// Stops the compiler at parameters of another network.
+template <class Found, class Expected>
+struct parameters_of {
+    static_assert(std::is_same_v<Found, Expected>,
+                  "ctnn::network::predict: the parameters must be this network's, not another's");
+};
+template <class Parameters, class Network>
+concept of_another = requires {
+    typename Parameters::owner;
+    requires(!std::is_same_v<typename Parameters::owner, Network>);
+};
+
 template <class T>
 inline constexpr bool is_shape = false;
 template <std::size_t Height, std::size_t Width, std::size_t Channels>
@@ -178,6 +190,12 @@ public:
     template <class Other, class... Workspace>
     static constexpr output predict(weights, const tensor<Other>&, Workspace&...) noexcept {
         static_assert(sizeof(detail::same_shape<Other, input_shape>) > 0);
+        return {};
+    }
+    /// Parameters of another network: says so.
+    template <detail::of_another<network> Parameters, class... Others>
+    static constexpr output predict(const Parameters&, const Others&...) noexcept {
+        static_assert(sizeof(detail::parameters_of<typename Parameters::owner, network>) > 0);
         return {};
     }
 

@@ -49,6 +49,19 @@ struct option_check {
 };
 struct no_check {};
 
+/// Stops the compiler at a layer among the options of another one, which Keras' `activation=` is;
+/// the error names it as `Layer`.
+template <class Layer>
+struct layer_among_options {
+    static constexpr bool is_option = option<Layer>;
+    static_assert(is_option, "ctnn::layer: every option must be an option, not a layer; put this "
+                             "one behind it, as an entry of its own");
+};
+template <class T>
+inline constexpr bool is_a_layer = requires {
+    typename T::template on<shape<1, 1, 1>>;
+};
+
 template <option_kind... Kinds>
 struct accepts {};
 
@@ -68,6 +81,8 @@ private:
     static constexpr auto choose_check() noexcept {
         if constexpr (!others::fit)
             return std::type_identity<typename others::check>{};
+        else if constexpr (!is_taken && is_a_layer<First>)
+            return std::type_identity<layer_among_options<First>>{};
         else if constexpr (!is_taken || times > 1)
             return std::type_identity<option_check<First, is_taken, times>>{};
         else if constexpr (!is_in_range<First>())

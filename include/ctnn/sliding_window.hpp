@@ -12,6 +12,16 @@
 
 namespace ctnn::detail {
 
+/// Stops the compiler at a window larger than an input of one pixel: that is a list, as `flatten`
+/// makes it, not an image.
+template <class Input>
+struct flat_input {
+    static constexpr std::size_t pixels = Input::height * Input::width, least = 2;
+    static_assert(least <= pixels,
+                  "ctnn::layer: the input must have rows and columns, found a flat "
+                  "one; put this layer before flatten");
+};
+
 /// A window of `Size` (a kernel<> or window<>) that slides over `Input`.
 template <class Input, class Size, class Stride, class Dilation, class Padding>
 struct sliding_window {
@@ -30,10 +40,14 @@ struct sliding_window {
         rows.taps,    rows.stride,    rows.dilation,    rows.before,    rows.after,
         columns.taps, columns.stride, columns.dilation, columns.before, columns.after};
 
+    static constexpr bool is_flat =
+        Input::height * Input::width == 1 && !fits && Size::height > 0 && Size::width > 0;
+    using check = std::conditional_t<is_flat, flat_input<Input>, no_check>;
     // What a layer compares with padded(): 0 where something else is wrong already, so that one
     // mistake is one error.
-    static constexpr std::size_t needed_rows = Input::size == 0 ? 0 : rows.reach();
-    static constexpr std::size_t needed_columns = Input::size == 0 || needed_rows > rows.padded()
+    static constexpr std::size_t needed_rows = Input::size == 0 || is_flat ? 0 : rows.reach();
+    static constexpr std::size_t needed_columns = Input::size == 0 || is_flat ||
+                                                          needed_rows > rows.padded()
                                                       ? 0
                                                       : columns.reach();
 

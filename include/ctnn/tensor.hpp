@@ -56,6 +56,14 @@ struct tensor {
     constexpr void fill(T value) noexcept {
         for (T& element : elements) element = value;
     }
+    /// Where the largest number stands, from 0: the class that an output says. The first of equals;
+    /// what is not a number counts as largest, as in NumPy.
+    [[nodiscard]] constexpr std::size_t argmax() const noexcept {
+        std::size_t largest = 0;
+        for (std::size_t i = 1; i < size() && elements[largest] == elements[largest]; ++i)
+            if (!(elements[i] <= elements[largest])) largest = i;
+        return largest;
+    }
 };
 
 /// A tensor that lies in someone else's memory; copying the view does not copy the numbers.

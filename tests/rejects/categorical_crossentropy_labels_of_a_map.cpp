@@ -12,5 +12,5 @@ int main() {
     ctnn::dataset<net::input> data;
     net::parameters w{};
     ctnn::sgd<net> optimizer;
-    ctnn::train_step(w, optimizer, data.inputs, data.targets);
+    ctnn::train_step<ctnn::categorical_crossentropy>(w, optimizer, data.inputs, data.targets);
 }

@@ -12,5 +12,5 @@ int main() {
     ctnn::dataset<net::input> data;
     net::parameters w{};
     ctnn::sgd<net> optimizer;
-    ctnn::evaluate(w, data);
+    ctnn::evaluate<ctnn::categorical_crossentropy>(w, data);
 }

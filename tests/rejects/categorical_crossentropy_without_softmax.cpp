@@ -11,5 +11,5 @@ int main() {
     ctnn::dataset<net::input> data;
     net::parameters w{};
     ctnn::sgd<net> optimizer;
-    ctnn::fit(w, optimizer, data);
+    ctnn::fit<ctnn::categorical_crossentropy>(w, optimizer, data);
 }

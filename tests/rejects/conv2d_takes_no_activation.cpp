@@ -1,4 +1,4 @@
-// EXPECT: ctnn::layer: every option must be one that the layer takes
+// EXPECT: ctnn::layer: every option must be an option, not a layer; put this one behind it
 // EXPECT: ctnn::relu
 #include <ctnn/ctnn.hpp>
 

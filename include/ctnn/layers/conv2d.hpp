@@ -59,6 +59,7 @@ struct conv2d {
             output_shape::size * kernel_size::height * kernel_size::width * channels_per_group;
 
         static_assert(sizeof(typename given::check) > 0);
+        static_assert(sizeof(typename window_on<Input>::check) > 0);
         static_assert(1 <= kernels_given, "ctnn::conv2d: a kernel<height, width> must be given");
         static_assert(1 <= Filters, "ctnn::conv2d: the number of filters must be at least 1");
         static constexpr std::size_t channels = Input::channels;

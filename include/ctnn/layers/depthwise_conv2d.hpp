@@ -53,6 +53,7 @@ struct depthwise_conv2d {
             output_shape::size * kernel_size::height * kernel_size::width;
 
         static_assert(sizeof(typename given::check) > 0);
+        static_assert(sizeof(typename window_on<Input>::check) > 0);
         static_assert(1 <= kernels_given,
                       "ctnn::depthwise_conv2d: a kernel<height, width> must be given");
         static constexpr std::size_t kernel_height = window_on<Input>::needed_rows,

@@ -42,6 +42,7 @@ struct max_pool2d {
         static constexpr auto settings = window_on<Input>::settings;
 
         static_assert(sizeof(typename given::check) > 0);
+        static_assert(sizeof(typename window_on<Input>::check) > 0);
         static constexpr std::size_t window_height = window_on<Input>::needed_rows,
                                      padded_height = rows.padded();
         static_assert(window_height <= padded_height,

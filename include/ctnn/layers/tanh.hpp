@@ -6,8 +6,9 @@
 
 namespace ctnn {
 
-/// y = (e^x - e^-x) / (e^x + e^-x), in [-1, 1]. Any shape. Write `ctnn::tanh`: <cmath> has a
-/// `::tanh`. https://keras.io/api/layers/activations
+/// y = (e^x - e^-x) / (e^x + e^-x), in [-1, 1]. Any shape. <cmath> has a function
+/// `::tanh`, so after `using namespace ctnn;` write `ctnn::tanh` or `hyperbolic_tangent`.
+/// https://keras.io/api/layers/activations
 struct tanh {
     template <class Input>
     using output_on = Input;
@@ -25,5 +26,7 @@ struct tanh {
         }
     };
 };
+/// The same layer, by a name that nothing else has.
+using hyperbolic_tangent = tanh;
 
 }  // namespace ctnn

@@ -181,8 +181,8 @@ struct sparse_categorical_crossentropy {
 
         static constexpr bool ends_with_softmax = detail::ends_with<Network, softmax>;
         static_assert(ends_with_softmax,
-                      "ctnn::sparse_categorical_crossentropy (the default): the last layer must be "
-                      "softmax; or name another loss");
+                      "ctnn::sparse_categorical_crossentropy (default): the last layer must be "
+                      "softmax; or fit<mean_squared_error>");
         static constexpr std::size_t classes_found = ends_with_softmax ? on::classes : 2;
         static_assert(2 <= classes_found, "ctnn::sparse_categorical_crossentropy: the classes must "
                                           "be at least 2; use binary_crossentropy");

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <ranges>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -15,16 +16,20 @@
 
 namespace ctnn {
 
-/// The outputs for any number of images, the same bits as `Network::predict` of the same spans, on
-/// any number of threads; `images` and `outputs` are contiguous ranges. Throws
-/// std::invalid_argument unless they are equally long, or on threads out of range,
-/// std::system_error where a thread cannot be started; nothing is written then. `predict(w, images,
-/// outputs, {.threads = 0})`
+namespace detail {
+
+/// Stops the compiler at outputs of another shape than the network's.
+template <class Found, class Wanted>
+struct outputs_fit {
+    static_assert(std::is_same_v<Found, Wanted>,
+                  "ctnn::predict: the outputs must be tensors of the network's output_shape");
+};
+
 template <class Network>
-void predict(const parameters<Network>& w,
-             std::type_identity_t<std::span<const typename Network::input>> images,
-             std::type_identity_t<std::span<typename Network::output>> outputs,
-             const thread_options& options = {}) {
+void predict_on_threads(const parameters<Network>& w,
+                        std::span<const typename Network::input> images,
+                        std::span<typename Network::output> outputs,
+                        const thread_options& options) {
     if (images.size() != outputs.size())
         throw std::invalid_argument(
             "ctnn::predict: the number of outputs must be that of the images, found " +
@@ -40,6 +45,26 @@ void predict(const parameters<Network>& w,
         Network::predict(w, images.subspan(first, count), outputs.subspan(first, count),
                          spaces[worker]);
     });
+}
+
+}  // namespace detail
+
+/// The outputs for any number of images, the same bits as `Network::predict` of the same spans, on
+/// any number of threads; `images` and `outputs` are contiguous ranges. Throws
+/// std::invalid_argument unless they are equally long, or on threads out of range,
+/// std::system_error where a thread cannot be started; nothing is written then. `predict(w, images,
+/// outputs, {.threads = 0})`
+template <class Network, class Images, class Outputs>
+void predict(const parameters<Network>& w, const Images& all_images, Outputs&& all_outputs,
+             const thread_options& options = {}) {
+    using image = std::ranges::range_value_t<Images>;
+    using output = std::ranges::range_value_t<Outputs>;
+    static_assert(sizeof(detail::images_fit<image, typename Network::input>) > 0);
+    static_assert(sizeof(detail::outputs_fit<output, typename Network::output>) > 0);
+    if constexpr (std::is_same_v<image, typename Network::input> &&
+                  std::is_same_v<output, typename Network::output>)
+        detail::predict_on_threads<Network>(w, std::span<const image>(all_images),
+                                            std::span<output>(all_outputs), options);
 }
 
 }  // namespace ctnn

@@ -215,6 +215,18 @@ sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, st
 
 }  // namespace detail
 
+namespace detail {
+
+/// Stops the compiler at a workspace of another network or loss.
+template <class Found, class Expected>
+struct workspace_fits {
+    static_assert(std::is_same_v<Found, Expected>,
+                  "ctnn::train_step: the workspace must be training_workspace<net, loss> of this "
+                  "network and loss");
+};
+
+}  // namespace detail
+
 /// Trains on one batch: the mean loss over the batch, its gradient, one step of the optimizer.
 /// Returns the batch's loss and accuracy before the step. A loss that is not finite changes
 /// nothing: look at it. `images` and `targets` are contiguous ranges of any length from 1; targets
@@ -222,13 +234,16 @@ sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, st
 /// empty batch, another number of targets than images, a label that is no class, a target that the
 /// loss refuses, or an option of the optimizer out of its range; nothing has changed then.
 template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer,
-          class Images, class Targets>
+          class Images, class Targets, class Workspace>
 evaluation train_step(parameters<Network>& w, Optimizer& optimizer, const Images& images,
-                      const Targets& targets, training_workspace<Network, Loss>& workspace) {
+                      const Targets& targets, Workspace& workspace) {
+    static_assert(sizeof(detail::workspace_fits<Workspace, training_workspace<Network, Loss>>) > 0);
     using image = std::ranges::range_value_t<Images>;
     static_assert(sizeof(detail::images_fit<image, typename Network::input>) > 0);
     static_assert(sizeof(detail::optimizer_fits<Optimizer, Network>) > 0);
-    if constexpr (std::is_same_v<image, typename Network::input>) {  // else one error is enough
+    if constexpr (std::is_same_v<image, typename Network::input> &&
+                  std::is_same_v<Workspace,
+                                 training_workspace<Network, Loss>>) {  // else one error is enough
         const std::span<const image> all_images(images);
         const auto all = detail::contiguous(targets);
         using target = detail::target_in<decltype(all)>;
