@@ -47,7 +47,8 @@ void run(const arguments& a) {
         seconds += e.seconds;
         return true;
     };
-    const ctnn::history history = ctnn::fit(*w, *optimizer, train, options);
+    ctnn::history history;
+    if (a.epochs > 0) history = ctnn::fit(*w, *optimizer, train, options);
 
     const ctnn::evaluation e = ctnn::evaluate(*w, test, {.threads = a.threads});
     std::printf("test accuracy %.4f, cost %.4f\n", e.accuracy, e.loss);

@@ -1,5 +1,6 @@
-// Optimizers of as many parameters as whole vectors hold, and of some more: headers.py compiles this
-// with optimization and warnings as errors. g++ 12 finds fault with loops that only then are empty.
+// Optimizers of as many parameters as whole vectors hold, and of some more: headers.py compiles
+// this with optimization and warnings as errors. g++ 12 finds fault with loops that only then are
+// empty.
 #include <ctnn/ctnn.hpp>
 #include <ctnn/training/optimizers.hpp>
 

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <string_view>
 #include <type_traits>
 
@@ -14,6 +15,7 @@ using layer = ctnn::tanh::on<shape<3, 5, 2>>;
 static_assert(std::is_same_v<layer::output_shape, shape<3, 5, 2>>);
 static_assert(layer::in_place && layer::parameter_count == 0);
 static_assert(layer::name == std::string_view("tanh"));
+static_assert(std::is_same_v<hyperbolic_tangent, ctnn::tanh>);  // without ctnn::, beside <cmath>
 
 TEST_CASE("tanh::on<features<1>>") {
     laws::obeys_in_every_width<ctnn::tanh::on<features<1>>>(reference::tanh);

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 using namespace ctnn;
@@ -79,6 +80,19 @@ constexpr bool test_array_view() {
     writable[0] = -2;
     return right && &view(1) == memory + 12 && view[23] == -1 && *view.begin() == -2 &&
            view.end() == memory + 24;
+}
+
+constexpr bool test_argmax() {
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    using four = tensor<features<4>>;
+    return four{{1, 2, 9, 3}}.argmax() == 2 && four{{-4, -3, -2, -1}}.argmax() == 3 &&
+           four{{7, 7, 7, 7}}.argmax() == 0 && four{{1, 5, 2, 5}}.argmax() == 1 &&
+           four{{1, nan, 9, nan}}.argmax() == 1 && four{{nan, 1, 2, 3}}.argmax() == 0 &&
+           tensor<features<1>>{{-1}}.argmax() == 0;
+}
+TEST_CASE("tensor<features<4>>::argmax: the first of the largest, as NumPy") {
+    static_assert(test_argmax());
+    CHECK(test_argmax());
 }
 
 TEST_CASE("tensor<shape<2, 3, 4>>") {
