@@ -238,6 +238,38 @@ TEST_CASE("fit: on_epoch is told of every epoch and may end the training") {
     CHECK(told == std::vector<std::size_t>{0, 1, 2});
 }
 
+TEST_CASE("fit: on_step is told of every step and may end the training there") {
+    const data all = corners(20, 7);
+    data first_two_steps = all;
+    first_two_steps.inputs.resize(16);
+    first_two_steps.targets.resize(16);
+    using steps = std::vector<std::pair<std::size_t, std::size_t>>;
+    for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
+        fit_options<data> options{
+            .epochs = 2, .batch_size = 8, .shuffle = false, .threads = threads};
+        net::parameters w = first_weights(), stopped = w;
+        sgd<net> optimizer;
+        steps told;
+        options.on_step = [&](std::size_t epoch, std::size_t step) {
+            told.emplace_back(epoch, step);
+            return true;
+        };
+        CHECK(fit(w, optimizer, all, options).epochs.size() == 2);
+        CHECK(told == steps{{0, 0}, {0, 1}, {0, 2}, {1, 0}, {1, 1}, {1, 2}});
+
+        options.on_step = [](std::size_t, std::size_t step) { return step < 1; };
+        options.on_epoch = [](std::size_t, const epoch_result&) {
+            FAIL("the epoch was not finished");
+            return true;
+        };
+        options.validation = &all;
+        CHECK(fit(stopped, optimizer, all, options).epochs.empty());
+        w = first_weights();
+        fit(w, optimizer, first_two_steps, {.batch_size = 8, .shuffle = false});
+        CHECK(same_bits(w, stopped));
+    }
+}
+
 TEST_CASE("fit, evaluate, train_step refuse what does not fit, and change nothing") {
     const data good = corners(8, 8);
     net::parameters w = first_weights();

@@ -193,6 +193,7 @@ history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
             total += batch;
             const evaluation mean = total.mean_over(first + count);
             bar.update(step + 1, mean.loss, mean.accuracy);
+            if (options.on_step && !options.on_step(epoch, step)) return result;
         }
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
         const evaluation mean = total.mean_over(data.size());

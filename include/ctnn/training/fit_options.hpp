@@ -109,6 +109,9 @@ struct fit_options {
     /// `[&](std::size_t epoch, const ctnn::epoch_result& result) { return result.accuracy < 0.99;
     /// }`
     detail::epoch_callback on_epoch = nullptr;
+    /// Called after every step with its epoch and its number there, both from 0; returning false
+    /// ends the training at once: without validation, `on_epoch` and an entry in the history.
+    std::function<bool(std::size_t, std::size_t)> on_step = nullptr;
     /// A batch whose loss is not finite changes nothing. Whether to go on with the next one; else
     /// `fit` throws loss_not_finite. (That epoch's loss is not finite then.)
     bool skip_not_finite = false;

@@ -40,6 +40,12 @@ public:
     progress_bar(bool wanted, std::size_t epoch, std::size_t epochs, std::size_t steps)
         : wanted_(wanted), steps_(steps),
           heading_("Epoch " + std::to_string(epoch) + "/" + std::to_string(epochs)) {}
+    progress_bar(const progress_bar&) = delete;
+    progress_bar& operator=(const progress_bar&) = delete;
+    /// A bar that was not finished stays, and what comes next begins a line of its own.
+    ~progress_bar() {
+        if (is_drawn_) std::fputc('\n', stderr);
+    }
 
     /// After `step` of the steps; draws at most ten times a second.
     void update(std::size_t step, double loss, double accuracy) {
@@ -47,6 +53,7 @@ public:
         const auto now = std::chrono::steady_clock::now();
         if (step < steps_ && now - drawn_ < std::chrono::milliseconds(100)) return;
         drawn_ = now;
+        is_drawn_ = true;
         constexpr std::size_t width = 30;
         const std::size_t full = steps_ == 0 ? width : width * step / steps_;
         const std::string bar = std::string(full, '=') + std::string(width - full, '.');
@@ -58,6 +65,7 @@ public:
     /// Replaces the bar by the epoch's line.
     void finish(double seconds, const std::string& metrics) {
         if (!wanted_) return;
+        is_drawn_ = false;
         std::fprintf(stderr, "%s%s - %.2f s%s\n", terminal_ ? "\r\033[K" : "", heading_.c_str(),
                      seconds, metrics.c_str());
         std::fflush(stderr);
@@ -66,6 +74,7 @@ public:
 private:
     bool wanted_;
     bool terminal_ = standard_error_is_a_terminal();
+    bool is_drawn_ = false;
     std::size_t steps_;
     std::string heading_;
     std::chrono::steady_clock::time_point drawn_{};
