@@ -1,23 +1,24 @@
 // Shows what a trained LeNet-5 sees: test images drawn as text, beside the ten probabilities.
+#include "command_line.hpp"
 #include "lenet5.hpp"
 #include "pictures.hpp"
 
 #include <ctnn/io.hpp>
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace {
 
 struct arguments {
-    std::string weights = trained_weights, data = ten_pictures;
-    std::size_t first = 0, count = 10;
+    std::string weights = trained_weights, data = ten_pictures_folder;
+    std::uint32_t first = 0, count = 10;
 };
 
 /// Two rows of pixels in one line of text: a character is twice as tall as it is wide.
@@ -54,12 +55,13 @@ void run(const arguments& a) {
     expect_folder(a.data);
     const auto test = ctnn::read_mnist_part<lenet5::input>(a.data, "t10k");
     if (a.first >= test.size())
-        throw std::runtime_error("--first must be below the number of test images, " +
-                                 std::to_string(test.size()));
+        throw std::runtime_error("--first: must be below the number of test images, " +
+                                 std::to_string(test.size()) + ", found " +
+                                 std::to_string(a.first));
 
     const auto scratch = std::make_unique<lenet5::workspace>();
     std::size_t right = 0;
-    const std::size_t last = a.first + std::min(a.count, test.size() - a.first);
+    const std::size_t last = a.first + std::min<std::size_t>(a.count, test.size() - a.first);
     for (std::size_t i = a.first; i < last; ++i) {
         const lenet5::output p = lenet5::predict(*w, test.inputs[i], *scratch);
         const auto label = static_cast<std::size_t>(test.targets[i]);
@@ -74,16 +76,10 @@ void run(const arguments& a) {
 int main(int argc, char** argv) {
     CLI::App app("Classifies test images with the weights that train_lenet5 --save wrote.");
     arguments a;
-    app.add_option("weights", a.weights, ".safetensors file")->capture_default_str();
-    app.add_option("--data", a.data, "folder with MNIST's pair of test files, plain or .gz")
+    add_path(app, "weights", a.weights, ".safetensors file")->capture_default_str();
+    add_path(app, "--data", a.data, "folder with MNIST's pair of test files, plain or .gz")
         ->capture_default_str();
-    app.add_option("--first", a.first, "number of the first image, from 0")->capture_default_str();
-    app.add_option("--count", a.count, "how many images")->capture_default_str();
-    CLI11_PARSE(app, argc, argv);
-    try {
-        run(a);
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 1;
-    }
+    add_number(app, "--first", a.first, 0, UINT32_MAX, "number of the first image, from 0");
+    add_number(app, "--count", a.count, 1, UINT32_MAX, "how many images");
+    return run_program(app, argc, argv, [&] { run(a); });
 }

@@ -1,7 +1,7 @@
 // The compiler classifies: a trained LeNet-5 and real pictures in constant expressions. The program
 // then asks the processor, and compares.
 #include "lenet5.hpp"
-#include "lenet5_fashion.hpp"  // written by export_header when this is built
+#include "lenet5_fashion.hpp"  // written by export_header when this is built, from -Dweights=FILE
 #include "ten_pictures.hpp"
 
 #include <algorithm>
@@ -14,8 +14,10 @@ namespace {
 template <std::size_t Picture>
 constexpr lenet5::output said = lenet5::predict(lenet5_fashion, scaled(ten_pictures[Picture]));
 
-static_assert(argmax(said<5>) == ten_pictures_labels[5]);  // a sandal
-static_assert(argmax(said<9>) == ten_pictures_labels[9]);  // an ankle boot
+static_assert(argmax(said<5>) == ten_pictures_labels[5],
+              "the weights of this build (-Dweights) must see picture 5 as what it is, a sandal");
+static_assert(argmax(said<9>) == ten_pictures_labels[9],
+              "the weights of this build (-Dweights) must see picture 9 as what it is, a boot");
 
 /// Prints both answers' probability of the class; returns the largest difference of any class.
 float difference(std::size_t picture, const lenet5::output& by_compiler) {

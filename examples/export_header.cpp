@@ -1,13 +1,10 @@
 // From the training to the firmware: writes LeNet-5's weights, or test images, as C++ headers.
+#include "command_line.hpp"
 #include "lenet5.hpp"
 
 #include <ctnn/io.hpp>
 
-#include <CLI/CLI.hpp>
-
 #include <cmath>
-#include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -61,16 +58,12 @@ void export_pictures(const arguments& a) {
 int main(int argc, char** argv) {
     CLI::App app("Writes a C++ header with LeNet-5's weights, or with test images.");
     arguments a;
-    app.add_option("from", a.from, ".safetensors file; with --pictures a folder")->required();
-    app.add_option("to", a.to, "the header")->required();
-    app.add_option("--name", a.name, "of the constant (default: the header's name)");
+    add_path(app, "from", a.from, ".safetensors file; with --pictures a folder")->required();
+    add_path(app, "to", a.to, "the header")->required();
+    add_path(app, "--name", a.name, "of the constant (default: the header's name)");
     app.add_flag("--pictures", a.pictures, "export MNIST's pair of test files from the folder");
-    CLI11_PARSE(app, argc, argv);
-    if (a.name.empty()) a.name = std::filesystem::path(a.to).stem().string();
-    try {
+    return run_program(app, argc, argv, [&] {
+        if (a.name.empty()) a.name = std::filesystem::path(a.to).stem().string();
         a.pictures ? export_pictures(a) : export_weights(a);
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 1;
-    }
+    });
 }

@@ -5,6 +5,7 @@
 #include <ctnn/training.hpp>
 
 #include <cstdio>
+#include <exception>
 #include <memory>
 
 // clang-format off
@@ -22,7 +23,7 @@ using lenet5 = ctnn::network<
 
 static_assert(lenet5::parameter_count == 61'706);  // the compiler knows every shape
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     const auto [train, test] =
         ctnn::read_mnist<lenet5::input>(argc > 1 ? argv[1] : fashion_mnist());
 
@@ -35,4 +36,7 @@ int main(int argc, char** argv) {
     const lenet5::output p = lenet5::predict(*w, test.inputs[0]);  // noexcept, no heap
     for (const float probability : p) std::printf("%.3f ", static_cast<double>(probability));
     std::printf("\n");
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
 }

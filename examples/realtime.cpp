@@ -2,17 +2,21 @@
 // and counts what was taken from the heap meanwhile. On a machine that does other things too, give
 // it a core and a priority: `chrt --fifo 80 taskset --cpu-list 1 build/examples/realtime --sleep`.
 #include "allocations.hpp"
+#include "command_line.hpp"
 #include "lenet5.hpp"
-#include "lenet5_fashion.hpp"  // weights and pictures are part of the program: written by
-#include "ten_pictures.hpp"    // export_header when this is built
+#include "pictures.hpp"
+#include "ten_pictures.hpp"  // written by export_header when this is built
 
-#include <CLI/CLI.hpp>
+#include <ctnn/io.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <iterator>
+#include <memory>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -21,7 +25,10 @@ namespace {
 using clock = std::chrono::steady_clock;
 using microseconds = std::chrono::duration<double, std::micro>;
 
+constexpr double most_frames = 36e6;  // an hour of frames every 100 us; each takes 16 bytes
+
 struct arguments {
+    std::string weights = trained_weights;
     double seconds = 1.0, period = 100.0;
     bool sleep = false;
 };
@@ -37,8 +44,15 @@ void print_distribution(const char* what, std::vector<microseconds>& times) {
 }
 
 void run(const arguments& a) {
+    const auto w = std::make_unique<lenet5::parameters>();
+    ctnn::load(*w, a.weights);
     const microseconds period(a.period);
-    const auto frames = static_cast<std::size_t>(std::max(1.0, a.seconds * 1e6 / a.period));
+    const double wanted = a.seconds * 1e6 / a.period;
+    if (wanted > most_frames)
+        throw std::runtime_error("--seconds: must be at most " +
+                                 decimal(most_frames * a.period / 1e6) + " with a --period of " +
+                                 decimal(a.period) + ", found " + decimal(a.seconds));
+    const auto frames = static_cast<std::size_t>(std::max(1.0, wanted));
     std::vector<microseconds> after_frame(frames), in_predict(frames);
     lenet5::workspace scratch;
     std::size_t right = 0, late = 0;
@@ -54,7 +68,7 @@ void run(const arguments& a) {
         auto begin = clock::now();
         while (begin < due) begin = clock::now();
 
-        const lenet5::output p = lenet5::predict(lenet5_fashion, frame, scratch);
+        const lenet5::output p = lenet5::predict(*w, frame, scratch);
 
         const auto end = clock::now();
         right += argmax(p) == ten_pictures_labels[picture];
@@ -77,14 +91,10 @@ void run(const arguments& a) {
 int main(int argc, char** argv) {
     CLI::App app("Classifies a frame every 100 microseconds and prints how long it takes.");
     arguments a;
-    app.add_option("--seconds", a.seconds, "how long")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    app.add_option("--period", a.period, "microseconds from one frame to the next")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
+    add_path(app, "weights", a.weights, ".safetensors file")->capture_default_str();
+    add_number(app, "--seconds", a.seconds, 0.001, 86'400, "how long");
+    add_number(app, "--period", a.period, 1, 1e6, "microseconds from one frame to the next");
     app.add_flag("--sleep", a.sleep,
                  "sleep until the frame comes, instead of looking at the clock");
-    CLI11_PARSE(app, argc, argv);
-    run(a);
+    return run_program(app, argc, argv, [&] { run(a); });
 }
