@@ -67,7 +67,8 @@ int run_program(CLI::App& app, int argc, char** argv, const Run& run) {
             run();
         else
             code = run();
-        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+        const bool is_written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+        if (code == 0 && !is_written)
             throw std::runtime_error("standard output: every line must be written, found an error");
         return code;
     } catch (const CLI::ParseError& error) {

@@ -1,5 +1,13 @@
 // A layer of one's own, without touching the library: a learnt scale for every channel,
 // y(h, w, c) = scale(c) x(h, w, c), forward and backward, alone and in a network.
+//
+// A layer's functions are called with T = float (one image, also in constant expressions) and with
+// T = a vector of floats, one image per lane. For both there are + - * / between values of type T
+// (a constant is T(0.5f)) and, in ctnn::simd, with the same meaning in every lane:
+//   max(a, b)  min(a, b)  abs(x)  divide(a, b)  fma(a, b, c) = a b + c  exp(x)  sigmoid(x)  tanh(x)
+//   select(a < b, yes, no): lanes cannot branch; instead of `if`, both sides are computed
+//   sqrt(x)  log(x): not in constant expressions
+//   sum_of_lanes(x), a float: gradients of parameters are sums over the images
 #include <ctnn/ctnn.hpp>
 
 #include <cstdio>

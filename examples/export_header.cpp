@@ -4,6 +4,8 @@
 
 #include <ctnn/io.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -28,7 +30,13 @@ void export_weights(const arguments& a) {
 
 /// Two arrays of bytes, NAME[count][pixels] and NAME_labels[count].
 void export_pictures(const arguments& a) {
+    const auto may_follow = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+    if (std::isdigit(static_cast<unsigned char>(a.name[0])) != 0 ||
+        !std::all_of(a.name.begin(), a.name.end(), may_follow))
+        throw std::runtime_error("--name: must be a C++ identifier, found '" + a.name + "'");
     const auto test = ctnn::read_mnist_part<lenet5::input>(a.from, "t10k");
+    if (test.size() == 0)
+        throw std::runtime_error(a.from + ": the test images must be at least 1, found 0");
     const std::string count = std::to_string(test.size());
     const std::string constant = "inline constexpr std::uint8_t " + a.name;
     std::string text =
@@ -64,6 +72,7 @@ int main(int argc, char** argv) {
     app.add_flag("--pictures", a.pictures, "export MNIST's pair of test files from the folder");
     return run_program(app, argc, argv, [&] {
         if (a.name.empty()) a.name = std::filesystem::path(a.to).stem().string();
+        ctnn::require_writable(a.to);
         a.pictures ? export_pictures(a) : export_weights(a);
     });
 }

@@ -41,6 +41,7 @@ void stop_on(int signal) {
 }
 
 int run(const arguments& a) {
+    if (!a.save.empty()) ctnn::require_writable(a.save);  // not to find out after an hour
     const auto w = std::make_unique<lenet5::parameters>();
     if (a.load.empty())
         ctnn::initialize(*w, ctnn::he_normal{.seed = a.seed});
@@ -84,10 +85,10 @@ int run(const arguments& a) {
 
     if (const int signal = asked_to_stop; signal != 0) {
         const std::size_t steps = (train.size() + a.batch_size - 1) / a.batch_size;
-        std::fprintf(stderr, "stopped in epoch %zu of %zu, after step %zu of %zu; ", epoch,
+        std::fprintf(stderr, "stopped in epoch %zu of %zu, after step %zu of %zu\n", epoch,
                      a.epochs, step, steps);
         if (!a.save.empty()) ctnn::save(*w, a.save);
-        std::fprintf(stderr, "%s%s\n", a.save.empty() ? "not saved, without --save" : "saved to ",
+        std::fprintf(stderr, "%s%s\n", a.save.empty() ? "not saved: no --save" : "saved to ",
                      a.save.c_str());
         return 128 + signal;
     }

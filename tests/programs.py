@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs the example programs on a small scale, as a person would, and looks at what they print."""
-import argparse, os, pty, re, struct, subprocess, sys, tempfile, json
+import argparse, fcntl, json, os, pty, re, signal, struct, subprocess, sys, tempfile
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument('--data', required=True, help='folder with a small data set')
@@ -19,17 +19,20 @@ def check(what, condition, shown=''):
 
 
 def run(*command):
-    result = subprocess.run(command, capture_output=True, text=True)
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    except subprocess.TimeoutExpired:
+        return -signal.SIGKILL, '', 'it goes on and on'
     return result.returncode, result.stdout, result.stderr
 
 
-def run_in_terminal(*command):
+def run_in_terminal(*command, stdout_too=False):
     """Standard error is a terminal; returns what was written there."""
     try:
         master, slave = pty.openpty()
     except OSError:
         return None  # a machine without terminals, such as a bare chroot
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave)
+    process = subprocess.Popen(command, stdout=slave if stdout_too else subprocess.DEVNULL, stderr=slave)
     os.close(slave)
     written = b''
     try:
@@ -38,7 +41,16 @@ def run_in_terminal(*command):
     except OSError:  # the other end is closed
         pass
     process.wait()
-    return written.decode()
+    return written.decode().replace('\r\n', '\n')
+
+
+def after_first_epoch(*command, **more):
+    """A training that goes on, and has printed the line of its first epoch."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **more)
+    for line in process.stdout:
+        if line.startswith('epoch 1:'):
+            break
+    return process
 
 
 def read_safetensors(path):
@@ -76,9 +88,15 @@ seen = run_in_terminal(args.first_network, args.data)
 if seen is None:
     print('no terminals here: the progress bar is not looked at')
 else:
-    seen = seen.replace('\r\n', '\n')
     check('first_network: a bar in a terminal', '\r' in seen and '[====' in seen and '8/8' in seen, seen)
     check('first_network: the line replaces the bar', re.fullmatch(line, seen[seen.rindex('\x1b[K') + 3:]), seen)
+    epoch = line.replace('1/1', '1/2') + line.replace('1/1', '2/2')
+    for stdout_too in False, True:
+        seen = run_in_terminal(args.train_lenet5, '--data', args.data, '--epochs', '2', stdout_too=stdout_too)
+        check('train_lenet5: a bar in a terminal', '[====' in seen and '8/8' in seen, seen)
+        plain = re.sub('.*\\r\x1b\\[K', '', seen)
+        check('train_lenet5: each epoch once', re.search(epoch, plain) and 'epoch 1:' not in plain
+              and ('test accuracy' in plain) == stdout_too, plain)
 
 with tempfile.TemporaryDirectory() as folder:
     weights = os.path.join(folder, 'w.safetensors')
@@ -124,25 +142,127 @@ with tempfile.TemporaryDirectory() as folder:
           == list(zip('0123456789', ('T-shirt trouser pullover dress coat sandal shirt sneaker bag').split() + ['ankle boot'])), out + err)
     check('classify: with weights of our own', re.search(r'^(9|10) of 10 right', out, re.M), out[-200:])
 
+    # Ctrl-C, alone and with threads, with and without a place to save.
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it may be ignored, here and in children
+    for sent, code, more in [(signal.SIGINT, 130, []), (signal.SIGINT, 130, ['--threads', '3', '--batch-size', '64']),
+                             (signal.SIGTERM, 143, []), (signal.SIGINT, 130, None)]:
+        stopped = os.path.join(folder, f'stopped-{len(os.listdir(folder))}')
+        saving = [] if more is None else ['--save', stopped, *more]
+        process = after_first_epoch(*train[:3], '--epochs', '1000000', *saving, stderr=subprocess.PIPE)
+        process.send_signal(sent)
+        out, err = process.communicate()
+        steps = 4 if more and '64' in more else 8
+        said = re.fullmatch(rf'stopped in epoch (\d+) of 1000000, after step (\d) of {steps}\n(.*)\n', err)
+        what = f'train_lenet5, {sent.name} {more}: '
+        check(what + 'the exit code', process.returncode == code, f'{process.returncode} {err}')
+        check(what + 'where it stopped', said and int(said[1]) >= 1 and 1 <= int(said[2]) <= steps, err)
+        check(what + 'what became of the weights', said and said[3] == (f'saved to {stopped}' if saving else 'not saved: no --save'), err)
+        check(what + 'nothing is evaluated', 'test accuracy' not in out, out[-200:])
+        check(what + 'the file can be loaded', not saving or run(*train[:3], '--epochs', '0', '--load', stopped)[0] == 0)
+
+    # Full standard error holds the program where it says that it stops; it has nothing more to say to a second Ctrl-C.
+    read_end, write_end = os.pipe()
+    fcntl.fcntl(write_end, fcntl.F_SETFL, os.O_NONBLOCK)
+    try:
+        while os.write(write_end, bytes(4096)):
+            pass
+    except BlockingIOError:
+        fcntl.fcntl(write_end, fcntl.F_SETFL, 0)
+    stopped = os.path.join(folder, 'stopped-twice')
+    process = after_first_epoch(*train[:3], '--epochs', '1000000', '--save', stopped, stderr=write_end)
+    for attempt in range(100):
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(0.1)
+            break
+        except subprocess.TimeoutExpired:
+            pass
+    process.kill()
+    process.wait()
+    check('train_lenet5: a second Ctrl-C ends it at once', process.returncode == -signal.SIGINT and attempt > 0
+          and not os.path.exists(stopped), process.returncode)
+    process.stdout.close()
+    os.close(read_end)
+    os.close(write_end)
+
+    unread = os.path.join(folder, 'unread')
+    process = after_first_epoch(*train[:3], '--epochs', '30', '--seed', '3', '--save', unread, stderr=subprocess.PIPE)
+    process.stdout.close()  # as head does
+    err = process.stderr.read()
+    process.wait()
+    check('train_lenet5 | head: the weights are saved', process.returncode in (0, 1) and os.path.exists(unread)
+          and read_safetensors(unread) == entries, f'{process.returncode} {err}')
+    with open('/dev/full', 'w') as full:
+        result = subprocess.run([args.classify], stdout=full, stderr=subprocess.PIPE, text=True)
+    check('classify: lines that are lost', result.returncode == 1 and 'standard output' in result.stderr, result.stderr)
+
+    untrained = os.path.join(folder, 'untrained')
+    code, out, err = run(*train[:3], '--epochs', '0', '--seed', '18446744073709551615', '--save', untrained)
+    check('train_lenet5: any seed of 64 bits', code == 0, out + err)
+    right = re.search(r'(\d+) of 10 right', run(args.classify, untrained)[1])
+    if args.realtime:
+        code, out, err = run(args.realtime, untrained, '--seconds', '0.02', '--period', '200')
+        check('realtime: with the weights that it is given', code == 0 and right and int(right[1]) < 9
+              and f': {10 * int(right[1])} right' in out, out + err)
+    same = [run(*train[:3], '--epochs', '2', '--batch-size', size)[1] for size in ('256', '0256', '1000000')]
+    check('train_lenet5: decimal digits, and batches larger than the data', 'epoch 2:' in same[0] and len(set(
+        ''.join(re.findall('epoch .*', out)) for out in same)) == 1, same)
+    code, out, err = run(*train[:3], '--epochs', '1', '--batch-size', '1', '--threads', '1000', '--load', weights, '--save', weights)
+    check('train_lenet5: batches of one, more threads than work, a file loaded and saved', code == 0, out + err)
+
     header = os.path.join(folder, 'w.hpp')
     code, out, err = run(args.export_header, weights, header)
     check('export_header: named after its file', code == 0 and ', 61706> w{{' in open(header).read(), out + err)
     code, out, err = run(args.export_header, '--pictures', args.data, header, '--name', 'small')
     check('export_header --pictures', code == 0 and 'std::uint8_t small[64][784]' in open(header).read(), out + err)
 
+    # No data is read before the numbers and files on the command line are seen to be right.
+    numbers = [(args.train_lenet5, '--epochs', 0, 1000000), (args.train_lenet5, '--batch-size', 1, 1000000),
+               (args.train_lenet5, '--threads', 0, 1000), (args.train_lenet5, '--seed', 0, 2**64 - 1),
+               (args.classify, '--first', 0, 2**32 - 1), (args.classify, '--count', 1, 2**32 - 1)]
+    if args.realtime:
+        numbers += [(args.realtime, '--seconds', 0.001, 86400), (args.realtime, '--period', 1, 1000000)]
+    for program, option, least, most in numbers:
+        whole = program != args.realtime
+        kind = 'whole number' if whole else 'number'
+        for value in {'-1', '-0.5', '1e99', 'nan', 'inf', '0x10', '9' * 20, '', 'many', '1 ', str(most + 1), str(least - 1)} | (
+                {'1e2', '1.5'} if whole else set()):
+            code, out, err = run(program, option, value, *(['--data', '/nowhere'] if whole else []))
+            check(f'{option} {value}: a sentence with the range', code > 0 and out == '' and err.splitlines() ==
+                  [f"{option}: must be a {kind} from {least} to {most}, found '{value}'", 'Run with --help for more information.'],
+                  f'{code} {out}{err}')
+
+    fifo, empty, long_name = os.path.join(folder, 'fifo'), os.path.join(folder, 'empty'), 'a' * 5000
+    os.mkfifo(fifo)
+    os.mkdir(empty)
+    nowhere = [args.train_lenet5, '--data', '/nowhere']
     for what, command, words in [
             ('a header of no weights', [args.export_header, '/nowhere/w.safetensors', header], ['/nowhere/w.safetensors']),
             ('a header without a name', [args.export_header, weights, header, '--name', 'a-b'], ["'a-b'", 'identifier']),
-            ('a header that cannot be', [args.export_header, '--pictures', args.data, '/nowhere/p.hpp'], ['/nowhere/p.hpp']),
-            ('no data set', [*train[:2], '/nowhere', '--epochs', '1'], ['/nowhere', 'dataset-fashion-mnist']),
-            ('no weights', [args.classify, '/nowhere/w.safetensors'], ['/nowhere/w.safetensors']),
-            ('no number', [*train[:2], args.data, '--epochs', 'many'], ['--epochs', 'many']),
-            ('a batch of none', [*train[:2], args.data, '--batch-size', '0'], ['--batch-size']),
+            ('pictures without a name', [args.export_header, '--pictures', args.data, header, '--name', '4'], ["'4'", 'identifier']),
+            ('a header that cannot be', [args.export_header, '/nowhere/w.safetensors', '/nonexistent/w.hpp'], ['/nonexistent/w.hpp']),
+            ('pictures that cannot be', [args.export_header, '--pictures', '/nowhere', '/nonexistent/p.hpp'], ['/nonexistent/p.hpp']),
+            ('no data set', [*nowhere, '--epochs', '1'], ['/nowhere', 'dataset-fashion-mnist']),
+            ('no data set', [args.first_network, '/nowhere'], ['/nowhere/train-images']),
+            ('an empty data set', [*train[:2], empty], [empty, 'train-images-idx3-ubyte.gz']),
+            ('a data set that is a file', [*train[:2], weights], [weights, 'must be a folder, found a file']),
+            ('a data set that cannot be', [*train[:2], long_name], ['must be a folder, found File name too long']),
+            ('a data set without a name', [*train[:2], ''], ["--data: must be a name, found ''"]),
+            ('no weights', [args.classify, '/nowhere/w.safetensors', '--data', '/nowhere'], ['/nowhere/w.safetensors']),
+            ('no weights to go on with', [*nowhere, '--load', '/nowhere/w.safetensors'], ['/nowhere/w.safetensors']),
+            ('weights without a name', [*nowhere, '--load', ''], ["--load: must be a name, found ''"]),
             ('a picture too far', [args.classify, weights, '--data', args.data, '--first', '64'], ['--first', '64']),
             ('a file that is none', [args.classify, os.path.join(args.data, 't10k-labels-idx1-ubyte.gz')], ['t10k-labels']),
-            ('nowhere to save', [*train[:2], args.data, '--epochs', '0', '--save', '/nowhere/w.safetensors'], ['/nowhere'])]:
+            ('nowhere to save', [*nowhere, '--save', '/nonexistent/w.safetensors'], ['/nonexistent/w.safetensors']),
+            ('a folder to save to', [*nowhere, '--save', empty], [empty, 'found a folder']),
+            ('a pipe to save to', [*nowhere, '--save', fifo], [fifo, 'found a FIFO']),
+            ('no name to save to', [*nowhere, '--save', ''], ["--save: must be a name, found ''"]),
+            *([('no weights for realtime', [args.realtime, '/nowhere/w.safetensors'], ['/nowhere/w.safetensors']),
+               ('more frames than memory', [args.realtime, '--seconds', '3600', '--period', '1'], ['--seconds', '3600', '36'])]
+              if args.realtime else [])]:
         code, out, err = run(*command)
-        check(what + ': a message that says so', code not in (0, -6, -11) and all(w in err + out for w in words), f'{code} {out}{err}')
+        check(what + ': a message that says so', code > 0 and out == '' and all(w in err for w in words)
+              and err.count('\n') <= 2, f'{code} {out}{err}')
 
 for failure in failures:
     print('FAILED:', failure)
