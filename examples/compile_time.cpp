@@ -35,7 +35,8 @@ float difference(std::size_t picture, const lenet5::output& by_compiler) {
 }  // namespace
 
 int main() {
-    const float largest = std::max(difference(5, said<5>), difference(9, said<9>));
+    const float sandal = difference(5, said<5>), boot = difference(9, said<9>);
+    const float largest = std::max(sandal, boot);
     std::printf("largest difference of a probability: %.1e\n", static_cast<double>(largest));
     return largest <= 1e-5f ? 0 : 1;
 }
