@@ -32,8 +32,8 @@ inline void expect_folder(const std::string& folder) {
         throw std::runtime_error(
             folder + ": no such folder; for Fashion-MNIST: apt-get install dataset-fashion-mnist, "
                      "for other data: --data FOLDER");
-    throw std::runtime_error(folder + ": must be a folder, found " +
-                             (error ? error.message() : "a file"));
+    throw std::runtime_error(folder + ": must be a folder, found" +
+                             (error ? ": " + error.message() : " a file"));
 }
 
 /// Fashion-MNIST's classes, or the ten digits for a folder that does not sound like it.

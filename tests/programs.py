@@ -246,7 +246,7 @@ with tempfile.TemporaryDirectory() as folder:
             ('no data set', [args.first_network, '/nowhere'], ['/nowhere/train-images']),
             ('an empty data set', [*train[:2], empty], [empty, 'train-images-idx3-ubyte.gz']),
             ('a data set that is a file', [*train[:2], weights], [weights, 'must be a folder, found a file']),
-            ('a data set that cannot be', [*train[:2], long_name], ['must be a folder, found File name too long']),
+            ('a data set that cannot be', [*train[:2], long_name], ['must be a folder, found: File name too long']),
             ('a data set without a name', [*train[:2], ''], ["--data: must be a name, found ''"]),
             ('no weights', [args.classify, '/nowhere/w.safetensors', '--data', '/nowhere'], ['/nowhere/w.safetensors']),
             ('no weights to go on with', [*nowhere, '--load', '/nowhere/w.safetensors'], ['/nowhere/w.safetensors']),
