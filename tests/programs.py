@@ -26,8 +26,8 @@ def run(*command):
     return result.returncode, result.stdout, result.stderr
 
 
-def run_in_terminal(*command, stdout_too=False):
-    """Standard error is a terminal; returns what was written there."""
+def run_in_terminal(*command, stdout_too=False, interrupted_after=None):
+    """Standard error is a terminal; returns what was written there. Ctrl-C comes after a text."""
     try:
         master, slave = pty.openpty()
     except OSError:
@@ -38,6 +38,9 @@ def run_in_terminal(*command, stdout_too=False):
     try:
         while chunk := os.read(master, 4096):
             written += chunk
+            if interrupted_after and interrupted_after in written:
+                process.send_signal(signal.SIGINT)
+                interrupted_after = None
     except OSError:  # the other end is closed
         pass
     process.wait()
@@ -63,6 +66,8 @@ def read_safetensors(path):
     return {name: (entry['dtype'], entry['shape'], data[8 + length:][slice(*entry['data_offsets'])])
             for name, entry in header.items()}
 
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it may be ignored, here and in children
 
 code, out, err = run(args.custom_layer)
 check('custom_layer', code == 0 and 'the gradients are right' in out, out + err)
@@ -97,6 +102,8 @@ else:
         plain = re.sub('.*\\r\x1b\\[K', '', seen)
         check('train_lenet5: each epoch once', re.search(epoch, plain) and 'epoch 1:' not in plain
               and ('test accuracy' in plain) == stdout_too, plain)
+    seen = run_in_terminal(args.train_lenet5, '--data', args.data, '--epochs', '1000000', '--batch-size', '1', interrupted_after=b'Epoch 2/')
+    check('train_lenet5: after Ctrl-C a new line below the bar', re.search(r'\nstopped in epoch \d+ of 1000000, ', seen), seen[-500:])
 
 with tempfile.TemporaryDirectory() as folder:
     weights = os.path.join(folder, 'w.safetensors')
@@ -143,7 +150,6 @@ with tempfile.TemporaryDirectory() as folder:
     check('classify: with weights of our own', re.search(r'^(9|10) of 10 right', out, re.M), out[-200:])
 
     # Ctrl-C, alone and with threads, with and without a place to save.
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it may be ignored, here and in children
     for sent, code, more in [(signal.SIGINT, 130, []), (signal.SIGINT, 130, ['--threads', '3', '--batch-size', '64']),
                              (signal.SIGTERM, 143, []), (signal.SIGINT, 130, None)]:
         stopped = os.path.join(folder, f'stopped-{len(os.listdir(folder))}')
