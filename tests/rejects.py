@@ -7,6 +7,7 @@ the compiler's output must hold the text of each `// EXPECT: text` and `// NUMBE
   rejects.py -- g++ -std=c++20 -I include          the compiler and its flags
   rejects.py --build build                         those of build/compile_commands.json
   rejects.py rejects/dense_no_outputs.cpp -- ...   some files only
+  rejects.py --part 2/4 -- ...                     the second quarter of them
   rejects.py --self-test -- ...                    rejects/harness/: each file must be found wrong for its `// JUDGED: reason`
 """
 import argparse, json, os, pathlib, shlex, subprocess, sys
@@ -53,11 +54,15 @@ def main():
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
     parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("--part", default="1/1")
     end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     arguments, compiler = parser.parse_args(sys.argv[1:end]), sys.argv[end + 1:]
     folder = None if compiler else arguments.build  # whose paths are relative to it
     compiler = compiler or compiler_of(arguments.build)
     files = arguments.files or sorted((HERE / "rejects" / ("harness" if arguments.self_test else "")).glob("*.cpp"))
+
+    part, parts = map(int, arguments.part.split("/"))
+    files = files[part - 1::parts]
 
     failed = 0
     with ThreadPoolExecutor(2) as pool:
