@@ -106,9 +106,11 @@ plan_prediction(const std::array<layer_facts, Layers>& facts) noexcept {
             const std::size_t output = i == last || stays ? 0 : facts[i].output;
             const std::size_t first = at_the_end ? current : output,
                               behind = current + output - first;
-            p.scratch = whole_lines(first);
-            p.used =
-                facts[i].scratch == 0 ? current + output : p.scratch + facts[i].scratch + behind;
+            p.used = current + output;
+            if (facts[i].scratch > 0) {
+                p.scratch = whole_lines(first);
+                p.used = p.scratch + facts[i].scratch + behind;
+            }
             plan.size = std::max(plan.size, p.used);
             if (stays) continue;
             if (i == last) {

@@ -63,8 +63,8 @@ struct dense {
         template <class T>
         static constexpr void compute(weights w, tensor_view<Input, const T> x,
                                       tensor_view<output_shape, T> y) noexcept {
-            compute_fused<detail::no_activation, detail::no_pooling>(
-                w, x, y, static_cast<T*>(nullptr));
+            compute_fused<detail::no_activation, detail::no_pooling>(w, x, y,
+                                                                     static_cast<T*>(nullptr));
         }
 
         /// The same, then an elementwise layer.
