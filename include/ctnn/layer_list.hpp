@@ -185,7 +185,6 @@ struct prediction_stages {
     using list = leaf_facts<Leaves>;
     static constexpr std::array<std::size_t, list::count> lengths = plan_stages(list::facts);
 
-private:
     /// The activation or pooling layer that stage `Index` computes too, or `None`.
     template <std::size_t Index, bool IsPooling, class None>
     static constexpr auto follower() noexcept {
@@ -198,7 +197,6 @@ private:
             return std::type_identity<None>{};
     }
 
-public:
     template <std::size_t Index>
     using activation = typename decltype(follower<Index, false, no_activation>())::type;
     template <std::size_t Index>
@@ -208,7 +206,8 @@ public:
     template <std::size_t Index, class T>
     static constexpr std::size_t scratch = [] {
         using first = type_at<Index, Leaves>;
-        if constexpr (lengths[Index] == 0 || first::reshapes)
+        constexpr bool is_misfit = first::output_shape::size == 0;  // the compiler has said so
+        if constexpr (lengths[Index] == 0 || first::reshapes || is_misfit)
             return std::size_t{0};
         else
             return first::template compute_scratch<T, pooling<Index>>();
