@@ -160,7 +160,7 @@ public:
     }
     /// The same, with `workspace_bytes` of the stack as scratch memory; at most 256 KiB.
     [[nodiscard]] static constexpr output predict(weights w, const input& x) noexcept {
-        constexpr std::size_t needed = workspace_bytes, most = 256 * 1024;
+        constexpr std::size_t needed = workspace_bytes, most = std::size_t{256} * 1024;
         static_assert(needed <= most, "ctnn::network::predict: the workspace must be at most 256 "
                                       "KiB to lie on the stack; give one");
         workspace scratch;

@@ -89,8 +89,10 @@ void require_matching(const safetensors_header& header, const std::filesystem::p
             throw file_error(file, "entry '" + name + "' must exist, the network has it, found " +
                                        std::to_string(header.arrays.size()) + " other entries");
         const auto& [dtype, shape, first, last] = found->second;
-        if (dtype != "F32")
-            throw file_error(file, "entry '" + name + "': the dtype must be F32, found " + dtype);
+        if (dtype != "F32") {
+            std::string sentence = "entry '" + name + "': the dtype must be F32, found ";
+            throw file_error(file, sentence.append(dtype));
+        }
         if (!std::ranges::equal(shape, entry_shape(wanted)))
             throw file_error(file, "entry '" + name + "': the shape must be " +
                                        shape_text(entry_shape(wanted)) + ", the network's, found " +

@@ -69,7 +69,8 @@ constexpr T same_largest_channel(tensor_view<Shape, const T> z,
         are_numbers = simd::select(z_largest - z_largest == T(0.0f), are_numbers, T(0.0f));
         right = right + simd::select(z_at == t_at, are_numbers, T(0.0f));
     }
-    return right * T(1.0f / static_cast<float>(Shape::size / Classes));
+    constexpr std::size_t pixels = Shape::size / Classes;
+    return right * T(1.0f / static_cast<float>(pixels));
 }
 
 /// Cross-entropy of the softmax that a network ends with.
