@@ -672,3 +672,48 @@ TEST_CASE("fit, progress: the bar shows the mean over the images so far") {
                            (8 * first.accuracy + 5 * second.accuracy) / 13)) != std::string::npos);
 }
 #endif
+
+namespace {
+
+/// A layer of one's own whose slope is infinite at 0.
+struct square_root {
+    template <class Input>
+    struct on : elementwise<on<Input>, Input> {
+        static constexpr std::string_view name = "square_root";
+        template <class T>
+        static constexpr T value(T x) noexcept {
+            return simd::sqrt(x);
+        }
+        template <class T>
+        static constexpr T slope(T y) noexcept {
+            return simd::divide(T(0.5f), y);
+        }
+    };
+};
+
+}  // namespace
+
+TEST_CASE(
+    "train_step, fit, predict: lanes without an image do not matter, even to infinite slopes") {
+    using roots = network<features<4>, dense<3, use_bias<false>>, square_root, dense<2>, softmax>;
+    static_assert(roots::parameter_count == 4 * 3 + 4 * 2);
+    for (std::size_t count = 1; count <= simd::native_lanes + 1; ++count) {
+        dataset<roots::input> d;
+        for (std::size_t n = 0; n < count; ++n) {
+            d.inputs.push_back({{1.0f, 2.0f, static_cast<float>(n + 1), 0.5f}});
+            d.targets.push_back(static_cast<class_label>(n % 2));
+        }
+        roots::parameters w;
+        std::ranges::fill(w.values(), 0.25f);
+        const roots::parameters before = w;
+        sgd<roots> optimizer{{.learning_rate = 0.01}};
+        const history h = fit(w, optimizer, d, {.epochs = 2, .batch_size = 64});
+        CHECK(std::isfinite(h.epochs[1].loss));
+        std::size_t changed = 0;
+        for (std::size_t i = 0; i < roots::parameter_count; ++i) {
+            CHECK(std::isfinite(w.elements[i]));
+            changed += w.elements[i] != before.elements[i];
+        }
+        CHECK(changed == roots::parameter_count);
+    }
+}

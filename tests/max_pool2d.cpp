@@ -169,3 +169,16 @@ TEST_CASE("max_pool2d<window<2, 2>, stride<1, 1>>::on<shape<3, 4, 2>>, ties in e
     ties_in_lanes<max_pool2d<window<2, 2>, stride<1, 1>>::on<shape<3, 4, 2>>>();
     ties_in_lanes<max_pool2d<window<2, 2>, stride<1, 1>, every_maximum>::on<shape<3, 4, 2>>>();
 }
+
+// A convolution pools along with itself only where no pixel is in two windows and none is padding,
+// in either direction, and where a row of a window is short.
+template <class... Options>
+constexpr bool fuses = max_pool2d<Options...>::template on<shape<30, 30, 1>>::has_disjoint_windows;
+static_assert(fuses<> && fuses<window<2, 3>> && fuses<window<3, 2>, stride<3, 2>>);
+static_assert(!fuses<window<2, 2>, stride<2, 1>> && !fuses<window<2, 2>, stride<1, 2>>);
+static_assert(!fuses<window<2, 2>, stride<2, 3>> && !fuses<window<2, 2>, stride<3, 2>>);
+static_assert(!fuses<window<2, 2>, padding<0, 0, 1, 1>> &&
+              !fuses<window<2, 2>, padding<1, 1, 0, 0>>);
+static_assert(!fuses<window<2, 2>, padding<0, 0, 1, 0>> &&
+              !fuses<window<2, 2>, padding<0, 1, 0, 0>>);
+static_assert(fuses<window<15, 8>> && !fuses<window<2, 10>>);

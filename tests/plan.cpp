@@ -22,8 +22,8 @@ constexpr layer_facts reshaping(std::size_t size) {
 }
 
 /// Walks through a prediction. Every layer reads where the one before wrote, no layer but one that
-/// works in place writes where it reads, everything lies inside the memory, and the last layer that
-/// computes writes to the caller.
+/// works in place writes where it reads, scratch memory is neither of both, everything lies inside
+/// the memory, and the last layer that computes writes to the caller.
 template <std::size_t Layers>
 constexpr bool is_sound(const std::array<layer_facts, Layers>& facts) {
     const memory_plan<Layers> plan = plan_prediction(facts);
@@ -39,9 +39,18 @@ constexpr bool is_sound(const std::array<layer_facts, Layers>& facts) {
         ++computed;
         if ((p.where == placement::leaves) != (computed == computing)) return false;
         if (p.where == placement::stays && !(facts[i].in_place && inside)) return false;
+        const std::size_t scratch = p.scratch, scratch_end = scratch + facts[i].scratch;
+        if (facts[i].scratch > 0) {
+            if (scratch % 16 != 0 || scratch_end > plan.size) return false;
+            if (inside && scratch < last && first < scratch_end) return false;
+        } else if (scratch != 0) {
+            return false;
+        }
+        if (p.used > plan.size || p.used < facts[i].scratch) return false;
         if (p.where == placement::moves) {
             const std::size_t begin = p.offset, end = p.offset + facts[i].output;
             if (end > plan.size) return false;
+            if (facts[i].scratch > 0 && scratch < end && begin < scratch_end) return false;
             if (inside && begin < last && first < end) return false;  // overlap
             inside = true;
             first = begin;
@@ -51,24 +60,30 @@ constexpr bool is_sound(const std::array<layer_facts, Layers>& facts) {
     return true;
 }
 
-/// The least memory there can be: the largest input and output of one layer, of those that lie in
-/// it. The caller's input and output do not count, and what works in place needs its numbers once.
+/// The least memory there can be: the largest input, output and scratch of one layer, of those that
+/// lie in it. The caller's input and output do not count, and what works in place needs its numbers
+/// once.
 template <std::size_t Layers>
 constexpr std::size_t least(const std::array<layer_facts, Layers>& facts) {
-    std::size_t last = 0, here = 0, most = 0;
+    std::size_t last = Layers, here = 0, most = 0;
     for (std::size_t i = 0; i < Layers; ++i)
         if (!facts[i].reshapes) last = i;
-    for (std::size_t i = 0; i < last; ++i) {
-        if (facts[i].reshapes || (facts[i].in_place && here > 0)) continue;
-        most = std::max(most, here + facts[i].output);
-        here = facts[i].output;
+    for (std::size_t i = 0; i < Layers; ++i) {
+        if (facts[i].reshapes) continue;
+        const bool moves = i != last && !(facts[i].in_place && here > 0);
+        most = std::max(most, here + (moves ? facts[i].output : 0) + facts[i].scratch);
+        if (moves) here = facts[i].output;
     }
     return most;
 }
 
+/// Scratch memory begins with a cache line.
 template <std::size_t Layers>
 constexpr bool is_minimal(const std::array<layer_facts, Layers>& facts) {
-    return plan_prediction(facts).size == least(facts);
+    std::size_t lost = 0;
+    for (const layer_facts& f : facts) lost = f.scratch > 0 ? 15 : lost;
+    const std::size_t size = plan_prediction(facts).size;
+    return least(facts) <= size && size <= least(facts) + lost;
 }
 
 // LeNet-5: convolution, relu, pooling, twice; flatten; three dense layers, relu, softmax.
@@ -169,6 +184,7 @@ TEST_CASE("plans of 3,000 lists of layers: no overlap, no waste") {
             const std::uint32_t kind = random(4);
             const std::size_t output = kind < 2 ? 1 + random(20) : size;
             f = {size, output, kind == 2, kind == 3};
+            if (list % 2 == 1 && kind != 3) f.scratch = random(3) * random(40);
             size = output;
         }
         CHECK(is_sound(facts));
