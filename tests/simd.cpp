@@ -1,10 +1,12 @@
 #include <ctnn/bytes.hpp>
 #include <ctnn/elementary_functions.hpp>
 #include <ctnn/loops.hpp>
+#include <ctnn/maximum.hpp>
 #include <ctnn/simd.hpp>
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -333,4 +335,57 @@ TEST_CASE("simd in a constant expression") {
     static_assert(test_one_lane());
     CHECK(test_one_lane());
     CHECK(cover_once<24>(std::make_index_sequence<80>{}));
+}
+
+namespace {
+
+/// The functions of maximum.hpp for all triples of some numbers, against what they mean.
+template <class T>
+void finds_maxima() {
+    const auto lane = [](T x) {
+        float lanes[simd::lanes_of<T>];
+        simd::store(lanes, x);
+        for (const float other : lanes)
+            CHECK((other == lanes[0] || (std::isnan(other) && std::isnan(lanes[0]))));
+        return lanes[0];
+    };
+    const auto holds = [&](auto condition) {
+        return lane(simd::select(condition, T(1.0f), T(0.0f))) == 1.0f;
+    };
+    for (const float a : {-infinity, -3.0f, 0.0f, 2.0f, infinity, not_a_number}) {
+        CHECK(holds(simd::is_nan(T(a))) == std::isnan(a));
+        CHECK((std::isnan(a) || simd::lowest <= a));
+        for (const float b : {-infinity, -2.0f, 0.0f, 3.0f, infinity, not_a_number}) {
+            const bool none = std::isnan(a) || std::isnan(b);
+            CAPTURE(a);
+            CAPTURE(b);
+            const float largest = lane(simd::maximum(T(a), T(b)));
+            CHECK((none ? std::isnan(largest) : largest == std::max(a, b)));
+            CHECK(holds(simd::exceeds(T(a), T(b))) == (std::isnan(a) || a > b));
+            if (!none || std::isnan(b))
+                CHECK(holds(simd::is_maximum(T(a), T(largest))) == (std::isnan(a) || a == largest));
+            const float second = lane(simd::max(T(a), T(b))), other = lane(simd::min(T(a), T(b)));
+            CHECK((std::isnan(none ? b : 0.0f) ? std::isnan(second)
+                                               : second == (none ? b : std::max(a, b))));
+            CHECK((std::isnan(none ? b : 0.0f) ? std::isnan(other)
+                                               : other == (none ? b : std::min(a, b))));
+            for (const float c : {-infinity, -4.0f, 0.0f, 4.0f, infinity, not_a_number}) {
+                const float of_three = lane(simd::maximum(T(a), T(b), T(c)));
+                CAPTURE(c);
+                CHECK((none || std::isnan(c) ? std::isnan(of_three)
+                                             : of_three == std::max({a, b, c})));
+            }
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("maximum, max, min, exceeds, is_maximum, is_nan: every width") {
+    finds_maxima<float>();
+    finds_maxima<simd::native>();
+    if constexpr (simd::native_lanes > 4)
+        finds_maxima<simd::vector<std::min<std::size_t>(4, simd::native_lanes)>>();
+    if constexpr (simd::native_lanes > 8)
+        finds_maxima<simd::vector<std::min<std::size_t>(8, simd::native_lanes)>>();
 }

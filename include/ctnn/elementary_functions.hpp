@@ -1,6 +1,7 @@
 // Functions of many steps, the same for every number of lanes.
 #pragma once
 
+#include <ctnn/maximum.hpp>
 #include <ctnn/simd.hpp>
 
 namespace ctnn::simd {

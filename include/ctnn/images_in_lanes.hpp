@@ -7,6 +7,7 @@
 #include <ctnn/bytes.hpp>
 #include <ctnn/convolution.hpp>
 #include <ctnn/loops.hpp>
+#include <ctnn/maximum.hpp>
 #include <ctnn/tap_sums.hpp>
 
 #include <algorithm>

@@ -5,6 +5,7 @@
 #include <ctnn/convolution.hpp>
 #include <ctnn/loops.hpp>
 #include <ctnn/slopes.hpp>
+#include <ctnn/weight_sums.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -208,7 +209,7 @@ private:
         } else {
             using this_block = slopes_block<T, Slopes, Channels, Filters>;
             return this_block::size +
-                   (this_block::is_all ? 0 : weight_sums<T, Channels, Filters>::size);
+                   (this_block::is_all ? 0 : weight_sums<Of, T, Channels, Filters>::size);
         }
     }
     /// The tiles of channels and of filters have at most two sizes each.
@@ -230,7 +231,7 @@ private:
     static void add_in_blocks(const T* x, const Slopes& slopes, std::size_t filter, float* d_kernel,
                               T* scratch) noexcept {
         using this_block = slopes_block<T, Slopes, Channels, Filters>;
-        using tiles = weight_sums<T, Channels, Filters>;
+        using tiles = weight_sums<Of, T, Channels, Filters>;
         if constexpr (this_block::is_all) {
             const this_block all(x, slopes, filter, {0, height, 0, width}, scratch);
             tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
@@ -271,83 +272,6 @@ private:
             });
         }
     }
-
-    /// The weights of `Channels` channels and `Filters` filters, in tiles.
-    template <class T, std::size_t Channels, std::size_t Filters>
-    struct weight_sums {
-        static constexpr std::size_t size = Of.rows.taps * Of.columns.taps * Channels * Filters;
-
-        // Sums at once: filters x columns of the kernel x channels.
-        static constexpr std::size_t most = simd::registers * 3 / 4;
-        static constexpr std::size_t columns_most =
-            std::min<std::size_t>(Of.columns.taps, std::max<std::size_t>(3, most / 4 / Channels));
-        static constexpr std::size_t filters_most = std::min<std::size_t>(
-            Filters, std::max<std::size_t>(4, most / columns_most / Channels));
-        static constexpr std::size_t channels_most =
-            std::max<std::size_t>(1, most / filters_most / columns_most);
-
-        template <class F>
-        [[gnu::always_inline]] static void for_each_tile(F&& f) noexcept {
-            for (std::size_t i = 0; i < Of.rows.taps; ++i)
-                simd::for_tiles<Filters, filters_most>([&](
-                    std::size_t filter, auto filters) __attribute__((always_inline)) {
-                    simd::for_tiles<Channels, channels_most>([&](
-                        std::size_t channel, auto channels) __attribute__((always_inline)) {
-                        simd::for_tiles<Of.columns.taps, columns_most>([&](
-                            std::size_t j, auto columns) __attribute__((always_inline)) {
-                            f(i, j, channel, filter, tile<columns, channels, filters>{});
-                        });
-                    });
-                });
-        }
-
-        /// `J` neighbouring columns of the kernel, `C` channels and `F` filters.
-        template <std::size_t J, std::size_t C, std::size_t F>
-        struct tile {
-            static constexpr std::size_t size = J * C * F;
-
-            [[gnu::always_inline]] static void clear(T* sum) noexcept {
-                simd::unroll<size>([&](auto t)
-                                       __attribute__((always_inline)) { sum[t] = T(0.0f); });
-            }
-            template <class Block>
-            [[gnu::always_inline]] static void add(const Block& from, std::size_t i, std::size_t j,
-                                                   std::size_t c, std::size_t f,
-                                                   T (&sum)[size]) noexcept {
-                const auto columns = from.column_count();
-                const T* slope = from.y + f;
-                for (std::size_t h = 0; h < from.outputs.rows; ++h) {
-                    const T* pixel = from.x +
-                                     (h * Of.rows.stride + i * Of.rows.dilation) * Block::x_row +
-                                     j * Of.columns.dilation * Channels + c;
-                    if constexpr (Block::is_cut) slope = from.y + f + h * Block::y_row;
-                    for (std::size_t w = 0; w < columns;
-                         ++w, pixel += Of.columns.stride * Channels, slope += Filters) {
-                        T seen[J * C];
-                        simd::unroll<J * C>([&](auto u) __attribute__((always_inline)) {
-                            seen[u] = pixel[u / C * Of.columns.dilation * Channels + u % C];
-                        });
-                        simd::unroll<F>([&](auto n) __attribute__((always_inline)) {
-                            const T d = simd::in_register(slope[n]);
-                            simd::unroll<J * C>([&](auto u) __attribute__((always_inline)) {
-                                simd::add_product(sum[u * F + n], seen[u], d);
-                            });
-                        });
-                    }
-                }
-            }
-            [[gnu::always_inline]] static void store(const T* sum, float* d_kernel, std::size_t i,
-                                                     std::size_t j, std::size_t c,
-                                                     std::size_t f) noexcept {
-                float* to =
-                    d_kernel + (i * Of.columns.taps + j) * Of.tap_size() + c * Of.filters + f;
-                simd::unroll<size>([&](auto t) __attribute__((always_inline)) {
-                    to[t / (C * F) * Of.tap_size() + t / F % C * Of.filters + t % F] +=
-                        simd::sum_of_lanes(sum[t]);
-                });
-            }
-        };
-    };
 
     /// `Size` channels: the sums of one row of the kernel.
     template <std::size_t Size, class T>

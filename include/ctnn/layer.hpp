@@ -20,6 +20,7 @@
 #include <ctnn/fingerprint.hpp>
 #include <ctnn/fusion.hpp>
 #include <ctnn/layout.hpp>
+#include <ctnn/maximum.hpp>
 #include <ctnn/option_list.hpp>
 #include <ctnn/parameters.hpp>
 #include <ctnn/simd.hpp>

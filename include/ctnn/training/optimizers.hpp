@@ -4,6 +4,7 @@
 #pragma once
 
 #include <ctnn/loops.hpp>
+#include <ctnn/maximum.hpp>
 #include <ctnn/parameters.hpp>
 #include <ctnn/simd.hpp>
 
@@ -108,7 +109,7 @@ public:
             if (options.centered) {
                 const T mean = simd::fma(rho, simd::load<T>(mean_.elements + i), g * new_share);
                 simd::store(mean_.elements + i, mean);
-                variance = simd::max(T(square - mean * mean), T(0.0f));
+                variance = simd::max(T(0.0f), T(square - mean * mean));
             }
             const T step = simd::divide(T(rate) * g, simd::sqrt(T(variance + T(epsilon))));
             const T velocity = simd::fma(T(momentum), simd::load<T>(velocity_.elements + i), step);
