@@ -96,7 +96,12 @@ TEST_CASE("fit learns, and its history says so") {
 
 TEST_CASE("evaluate: the mean over all images, whatever their number") {
     const net::parameters w = first_weights();
-    const data all = corners(2 * simd::native_lanes + 3, 3);
+    std::size_t count = 2 * simd::native_lanes + 3;
+    SUBCASE("a few packs") {}
+    SUBCASE("more than one piece of work") {
+        count = 33 * simd::native_lanes + 5;
+    }
+    const data all = corners(count, 3);
     double loss = 0.0, right = 0.0;
     for (std::size_t n = 0; n < all.size(); ++n) {
         const net::output p = net::predict(w, all.inputs[n]);
@@ -115,7 +120,12 @@ TEST_CASE("evaluate: the mean over all images, whatever their number") {
 }
 
 TEST_CASE("train_step: the gradient of the mean, for any batch size") {
-    const data all = corners(simd::native_lanes + 5, 4);
+    std::size_t count = simd::native_lanes + 5;
+    SUBCASE("two packs") {}
+    SUBCASE("more packs than pieces") {
+        count = 11 * simd::native_lanes + 3;
+    }
+    const data all = corners(count, 4);
     const net::parameters w = first_weights();
     std::vector<double> mean(net::parameter_count, 0.0);
     double loss = 0.0;
