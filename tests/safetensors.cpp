@@ -758,6 +758,9 @@ TEST_CASE("load: an entry that breaks the format's rules") {
                    "data_offsets must be a begin and an end, found 3 numbers"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[1],"data_offsets":[8,11]})"),
                    "data_offsets must span 4 bytes (F32, 1), found 3"));
+    CHECK(
+        contains(with_bias(R"({"dtype":"F32","shape":[1],"data_offsets":[8,13]})", tiny_data + "x"),
+                 "data_offsets must span 4 bytes (F32, 1), found 5"));
     CHECK(contains(with_bias(R"({"dtype":"F32","shape":[1],"data_offsets":)"
                              "[18446744073709551611,18446744073709551615]}"),
                    sizeof(std::size_t) == 4
