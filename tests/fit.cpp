@@ -727,3 +727,23 @@ TEST_CASE(
         CHECK(changed == roots::parameter_count);
     }
 }
+
+TEST_CASE("fit: a finite loss whose gradient is none ends the training with its epoch") {
+    using roots = network<features<4>, dense<3, use_bias<false>>, square_root, dense<2>, softmax>;
+    dataset<roots::input> d;
+    d.inputs.push_back({{1.0f, 2.0f, 3.0f, 0.5f}});
+    d.inputs.push_back({});  // of a blank one the slope is infinite
+    d.targets = {0, 1};
+    roots::parameters w;
+    std::ranges::fill(w.values(), 0.25f);
+    sgd<roots> optimizer{{.learning_rate = 0.01}};
+    try {
+        static_cast<void>(fit(w, optimizer, d, {.epochs = 1, .batch_size = 2}));
+        FAIL("nothing was thrown");
+    } catch (const loss_not_finite& error) {
+        CHECK(error.epoch == 0);
+        CHECK(error.step == 0);
+        CHECK(std::string(error.what()).find("the parameters must be finite") != std::string::npos);
+    }
+    CHECK_NOTHROW(static_cast<void>(fit(w, optimizer, d, {.epochs = 1, .skip_not_finite = true})));
+}

@@ -59,6 +59,10 @@ struct tensor {
     /// Where the largest number stands, from 0: the class that an output says. The first of equals;
     /// what is not a number counts as largest, as in NumPy.
     [[nodiscard]] constexpr std::size_t argmax() const noexcept {
+        constexpr std::size_t pixels = Shape::height * Shape::width;
+        static_assert(pixels == 1,
+                      "ctnn::tensor::argmax: the tensor must have 1 pixel; every pixel "
+                      "of a map has a class of its own");
         std::size_t largest = 0;
         for (std::size_t i = 1; i < size() && elements[largest] == elements[largest]; ++i)
             if (!(elements[i] <= elements[largest])) largest = i;

@@ -144,8 +144,9 @@ evaluation evaluate(const parameters<Network>& w, const Data& data,
 /// optimizer, data and options give the same bits on the same machine, on any number of threads.
 /// Throws, before anything has changed, std::invalid_argument on what `evaluate` rejects, in the
 /// data or the validation data, and on options of `fit` or of the optimizer out of their ranges,
-/// std::system_error where a thread cannot be started; and while it trains loss_not_finite, unless
-/// options.skip_not_finite. https://keras.io/api/models/model_training_apis/#fit-method
+/// std::system_error where a thread cannot be started; and while it trains loss_not_finite, also
+/// for parameters that are not finite after an epoch, unless options.skip_not_finite.
+/// https://keras.io/api/models/model_training_apis/#fit-method
 template <class Loss = sparse_categorical_crossentropy, class Network, class Optimizer, class Data>
 history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
             const fit_options<Data>& options = {}) {
@@ -196,6 +197,13 @@ history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
             if (options.on_step && !options.on_step(epoch, step)) return result;
         }
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+        if (!options.skip_not_finite && !detail::are_finite(w.values()))
+            throw loss_not_finite("ctnn::fit: the parameters must be finite, found others after "
+                                  "epoch " +
+                                      std::to_string(epoch) +
+                                      " (from 0) though the loss was: lower the learning_rate, or "
+                                      "look for a layer whose slope is infinite",
+                                  epoch, steps - 1);
         const evaluation mean = total.mean_over(data.size());
         evaluation validation{none, none};
         if (validation_data != nullptr)

@@ -79,6 +79,24 @@ private:
     std::function<bool(std::size_t, const epoch_result&)> call_;
 };
 
+/// What is called after every step, or nothing.
+class step_callback {
+public:
+    step_callback(std::nullptr_t = nullptr) noexcept {}
+    template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, step_callback>) step_callback(F&& f) {
+        constexpr bool is_callable = std::is_invocable_r_v<bool, F&, std::size_t, std::size_t>;
+        static_assert(is_callable, "ctnn::fit: .on_step must be callable as bool(std::size_t "
+                                   "epoch, std::size_t step)");
+        if constexpr (is_callable) call_ = std::forward<F>(f);
+    }
+    explicit operator bool() const noexcept { return static_cast<bool>(call_); }
+    bool operator()(std::size_t epoch, std::size_t step) const { return call_(epoch, step); }
+
+private:
+    std::function<bool(std::size_t, std::size_t)> call_;
+};
+
 /// In the place of an option that others have: says where it belongs.
 struct option_of_the_optimizer {
     constexpr option_of_the_optimizer() = default;
@@ -111,7 +129,7 @@ struct fit_options {
     detail::epoch_callback on_epoch = nullptr;
     /// Called after every step with its epoch and its number there, both from 0; returning false
     /// ends the training at once: without validation, `on_epoch` and an entry in the history.
-    std::function<bool(std::size_t, std::size_t)> on_step = nullptr;
+    detail::step_callback on_step = nullptr;
     /// A batch whose loss is not finite changes nothing. Whether to go on with the next one; else
     /// `fit` throws loss_not_finite. (That epoch's loss is not finite then.)
     bool skip_not_finite = false;
