@@ -30,6 +30,7 @@ static_assert(lenet5::fingerprint == 0xb56a67743293e0bcU);
 
 // The same network, written otherwise.
 using s6 = shape<6, 6, 2>;
+using s9 = shape<9, 9, 1>;
 static_assert(of<s6, conv2d<4, kernel<3, 3>, same, stride<1, 1>>, relu> ==
               of<s6, sequence<expect<s6>, conv2d<4, padding<1>, kernel<3>>>, relu>);
 static_assert(of<s6, flatten, dense<3>> ==
@@ -85,6 +86,16 @@ TEST_CASE("network<...>::fingerprint: every difference counts") {
         of<features<72>, dense<3, use_bias<false>>>,
         of<features<72>, dense<3>, dense<3>>,
         lenet5::fingerprint,
+        // The same shapes, and one number of the window's that differs.
+        of<s9, conv2d<1, kernel<3, 3>, stride<4, 4>>>,
+        of<s9, conv2d<1, kernel<3, 3>, stride<4, 4>, dilation<2, 1>>>,
+        of<s9, conv2d<1, kernel<3, 3>, stride<4, 4>, dilation<1, 2>>>,
+        of<s9, conv2d<1, kernel<3, 3>, stride<4, 5>>>,
+        of<s9, conv2d<1, kernel<3, 3>, stride<5, 4>>>,
+        of<s9, conv2d<1, kernel<3, 3>, stride<4, 4>, padding<1, 0, 0, 0>>>,
+        of<s9, conv2d<1, kernel<3, 3>, stride<4, 4>, padding<0, 1, 0, 0>>>,
+        of<s9, conv2d<1, kernel<3, 3>, stride<4, 4>, padding<0, 0, 1, 0>>>,
+        of<s9, conv2d<1, kernel<3, 3>, stride<4, 4>, padding<0, 0, 0, 1>>>,
     };
     CHECK(std::set<std::uint64_t>(std::begin(all), std::end(all)).size() == std::size(all));
 }

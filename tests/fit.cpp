@@ -663,12 +663,15 @@ TEST_CASE("fit, progress: the bar shows the mean over the images so far") {
     fit(w, optimizer, all, {.batch_size = 8, .shuffle = false, .progress = true});
     ::dup2(before, STDERR_FILENO);
     ::close(before);
-    char text[4096];
-    const auto count = ::read(terminal, text, sizeof text);
+    std::string shown;
+    while (shown.find('\n') == std::string::npos) {  // a read gives what has arrived, not all
+        char text[4096];
+        const auto count = ::read(terminal, text, sizeof text);
+        REQUIRE(count > 0);
+        shown.append(text, static_cast<std::size_t>(count));
+    }
     ::close(other_end);
     ::close(terminal);
-    REQUIRE(count > 0);
-    const std::string shown(text, static_cast<std::size_t>(count));
     CAPTURE(shown);
     const evaluation first = train_step(by_hand, hand_optimizer, std::span(all.inputs).first(8),
                                         std::span(all.targets).first(8));
