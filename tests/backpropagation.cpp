@@ -186,12 +186,14 @@ TEST_CASE("backpropagation<network<...>>: pooling computed with a convolution, w
         network<shape<6, 6, 2>, conv2d<3, kernel<3, 3>>, relu, max_pool2d<every_maximum>>>();
 }
 
-TEST_CASE("backpropagation<network<...>>: of equal maxima the first one gets the gradient") {
-    using net = network<shape<4, 4, 1>, conv2d<1, kernel<1, 1>>, leaky_relu<>, max_pool2d<>>;
-    const auto check = []<class T>(T) {
+TEST_CASE(
+    "backpropagation<network<...>>: of equal maxima the first one gets the gradient, or all") {
+    const auto check = []<class Pooling, class T>(Pooling, T) {
+        using net = network<shape<4, 4, 1>, conv2d<1, kernel<1, 1>>, leaky_relu<>, Pooling>;
+        constexpr bool all = Pooling::to_every_maximum;
         backpropagation<net, T, net::leaf_count, true> pass;
-        net::parameters w{{2.0f, 1.0f}}, d_w{};
-        tensor<net::input_shape, T> d_x;
+        typename net::parameters w{{2.0f, 1.0f}}, d_w{};
+        tensor<typename net::input_shape, T> d_x;
         pass.x.fill(T(3.0f));
         pass.forward(w);
         pass.d_output().fill(T(1.0f));
@@ -199,10 +201,12 @@ TEST_CASE("backpropagation<network<...>>: of equal maxima the first one gets the
         for (std::size_t h = 0; h < 4; ++h)
             for (std::size_t v = 0; v < 4; ++v)
                 CHECK(simd::sum_of_lanes(T(d_x(h, v, 0))) ==
-                      (h % 2 == 0 && v % 2 == 0 ? 2.0f * simd::lanes_of<T> : 0.0f));
+                      (all || (h % 2 == 0 && v % 2 == 0) ? 2.0f * simd::lanes_of<T> : 0.0f));
     };
-    check(float{});
-    check(simd::native{});
+    check(max_pool2d<>{}, float{});
+    check(max_pool2d<>{}, simd::native{});
+    check(max_pool2d<every_maximum>{}, float{});
+    check(max_pool2d<every_maximum>{}, simd::native{});
 }
 
 TEST_CASE("backpropagation<network<...>> in a constant expression") {

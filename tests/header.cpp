@@ -55,6 +55,11 @@ inline constexpr ctnn::constant_weights<0x53d51ad5af7ece48U, 3> weights{{
 )");
 }
 
+TEST_CASE("write_header: the sign of 0") {
+    CHECK(ctnn::detail::float_literal(-0.0f) == "-0x0p+0f");
+    CHECK(ctnn::detail::float_literal(0.0f) == "0x0p+0f");
+}
+
 TEST_CASE("write_header: a network without parameters") {
     using none = ctnn::network<ctnn::shape<2, 2, 1>, ctnn::relu>;
     const temporary_folder folder;

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cfenv>
 #include <memory>
 #include <span>
 #include <string>
@@ -254,4 +255,33 @@ TEST_CASE("network<...>::parameter_table: names, extents and offsets") {
 
 TEST_CASE("network<...>::predict in a constant expression") {
     CHECK(test_constant_expression());
+}
+
+namespace {
+
+/// y = 1 / x, a layer of one's own: not made for blank images.
+struct reciprocal {
+    template <class Input>
+    struct on : elementwise<on<Input>, Input> {
+        static constexpr std::string_view name = "reciprocal";
+        template <class T>
+        static constexpr T value(T x) noexcept {
+            return simd::divide(T(1.0f), x);
+        }
+    };
+};
+
+}  // namespace
+
+TEST_CASE("network<...>::predict: lanes without an image do not divide by 0") {
+    using net = network<features<3>, reciprocal>;
+    const std::vector<net::input> images(2, net::input{{1.0f, 2.0f, 4.0f}});
+    std::vector<net::output> outputs(2);
+    net::batch_workspace scratch;
+    std::feclearexcept(FE_ALL_EXCEPT);
+    net::predict(net::parameters{}, images, outputs, scratch);
+#ifdef FE_DIVBYZERO
+    CHECK(std::fetestexcept(FE_DIVBYZERO) == 0);  // a program may ask for a signal then
+#endif
+    CHECK(outputs[1][2] == 0.25f);
 }

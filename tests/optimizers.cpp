@@ -50,6 +50,25 @@ void follows(Optimizer optimizer, Formula formula) {
 
 }  // namespace
 
+TEST_CASE("sgd, rmsprop, adam: fewer parameters than lanes, and nothing behind them") {
+    using few = dense<1>::on<features<2>>;
+    struct {
+        parameters<few> w{{1.0f, 2.0f, 3.0f}};
+        float behind[64]{};
+    } memory;
+    const parameters<few> d_w{{1.0f, 1.0f, 1.0f}};
+    const auto check = [&](auto optimizer) {
+        const parameters<few> before = memory.w;
+        optimizer.update(memory.w, d_w);
+        for (std::size_t i = 0; i < 3; ++i) CHECK(memory.w.values()[i] < before.values()[i]);
+        for (const float value : memory.behind) CHECK(value == 0.0f);
+        for (float& value : memory.behind) value = 0.0f;
+    };
+    check(sgd<few>{});
+    check(rmsprop<few>{});
+    check(adam<few>{});
+}
+
 TEST_CASE("sgd<network>") {
     follows(sgd<owner>{}, [](slots& s, double g, int) { s.w -= 0.01 * g; });  // Keras' default rate
     follows(sgd<owner>{{.learning_rate = 0.1}}, [](slots& s, double g, int) { s.w -= 0.1 * g; });

@@ -478,14 +478,14 @@ TEST_CASE("save: what killed processes left goes, what living ones write stays")
 
 TEST_CASE("save: foreign files are left alone") {
     const temporary_folder folder;
-    for (const char* name :
-         {".ctnn-unfinished", ".ctnn-unfinished-1", ".ctnn-unfinished-1-", ".ctnn-unfinished-1-2x",
-          ".ctnn-unfinished--2", ".ctnn-unfinished-a-1", "x.ctnn-unfinished-1-2", "aim"})
+    for (const char* name : {".ctnn-unfinished", ".ctnn-unfinished-1", ".ctnn-unfinished-1-",
+                             ".ctnn-unfinished-1-2x", ".ctnn-unfinished--2", ".ctnn-unfinished-a-1",
+                             "x.ctnn-unfinished-1-2", "these-unfinished-1-2", "aim"})
         write_bytes(folder / name, "theirs");
     std::filesystem::create_symlink("aim", folder / ".ctnn-unfinished-1-3");
     std::filesystem::create_directory(folder / ".ctnn-unfinished-1-4");
     REQUIRE(::mkfifo((folder / ".ctnn-unfinished-1-5").c_str(), 0666) == 0);
-    std::size_t expected = 11;
+    std::size_t expected = 12;
     if (::geteuid() == 0) {
         const auto others = write_bytes(folder / ".ctnn-unfinished-1-6", "theirs");
         REQUIRE(::chown(others.c_str(), 65534, 65534) == 0);
@@ -674,6 +674,8 @@ TEST_CASE("load: a wrong length of the header or the data") {
     CHECK(contains(complaint(good.substr(0, 20)), "the header's length must be at most 12 bytes, "
                                                   "the rest of the file, found " +
                                                       std::to_string(header.size())));
+    CHECK(contains(complaint(good.substr(0, 8 + header.size() - 1)),
+                   "the header's length must be at most " + std::to_string(header.size() - 1)));
     CHECK(contains(complaint(std::string(8, '\xFF') + header),
                    "the header's length must be at most 100000000 bytes, found "
                    "18446744073709551615"));
