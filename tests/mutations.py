@@ -44,10 +44,10 @@ class Mutation:
         return f"{self.header}: {self.old.strip()} -> {self.new.strip()}"
 
     def apply(self, text):
-        """The header's text with the change, or an error: the entry is stale."""
+        """The header's text with the change, or None: the entry is stale."""
         places = [match.start() for match in re.finditer(re.escape(self.old), text)]
         if len(places) < max(1, self.nth) or (self.nth == 0 and len(places) != 1):
-            sys.exit(f"{self.where}: {len(places)} times in {self.header}: {self.old}")
+            return None
         at = places[max(0, self.nth - 1)]
         return text[:at] + self.new + text[at + len(self.old):]
 
@@ -116,9 +116,8 @@ class Runner:
         shutil.rmtree(include)
         if passes:
             return "survived", words
-        if how == "does not compile" or (how == "static_assert") != mutation.compile:
-            return "does not compile" if how != "fails" else "compiles", words
-        return "killed", words
+        missed = how == "does not compile" or (how == "static_assert" and not mutation.compile)
+        return how if missed else "killed", words
 
 
 def main():
@@ -132,8 +131,11 @@ def main():
     arguments = parser.parse_args()
 
     every = [mutation for file in sorted((HERE / "mutations").glob("*.txt")) for mutation in read(file)]
-    for mutation in every:  # stale ones first
-        mutation.apply((INCLUDE / "ctnn" / mutation.header).read_text())
+    stale = [m for m in every if m.apply((INCLUDE / "ctnn" / m.header).read_text()) is None]
+    for m in stale:
+        print(f"STALE  {m.where}: not once, or not so often, in {m.header}: {m.old}")
+    if stale:
+        sys.exit(1)
     chosen = [m for m in every if arguments.filter in f"{m.where} {m} {m.test} {m.cases}"]
     equivalent = [m for m in chosen if m.equivalent]
     runnable = sorted((m for m in chosen if not m.equivalent), key=lambda m: (m.test, m.cases))
