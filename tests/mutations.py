@@ -15,6 +15,7 @@ An entry, in a file of mutations/:
   - p.scratch = whole_lines(first);            what must stand in it exactly once (the second of several: -2)
   + p.scratch = 0;                             what takes its place
   ! compile                                    a static_assert of the test notices
+  ! address                                    the test sees it with the address sanitizer alone
   ! equivalent: why no test can see it         listed, never run
 An @ line holds until the next one. `rejects/<name>` is a test too: what the compiler says of wrong code.
 """
@@ -38,6 +39,7 @@ class Mutation:
     nth: int
     new: str = ""
     compile: bool = False
+    address: bool = False
     equivalent: str = ""
 
     def __str__(self):
@@ -64,6 +66,8 @@ def read(file):
             mutations[-1].new = line[2:]
         elif line == "! compile":
             mutations[-1].compile = True
+        elif line == "! address":
+            mutations[-1].address = True
         elif line.startswith("! equivalent: "):
             mutations[-1].equivalent = line.removeprefix("! equivalent: ")
         elif line and not line.startswith("#"):
@@ -78,7 +82,7 @@ class Runner:
         self.main = folder / "main.o"
         subprocess.run([compiler, "-std=c++20", "-O1", "-c", HERE / "main.cpp", "-o", self.main], check=True)
 
-    def run(self, test, cases, include):
+    def run(self, test, cases, address, include):
         """(whether it passes, what happened, the last words)."""
         if test.startswith("rejects/"):
             done = subprocess.run([sys.executable, HERE / "rejects.py", HERE / f"{test}.cpp", "--", self.compiler,
@@ -92,12 +96,12 @@ class Runner:
             source = CASE.sub(lambda match: match[0] if cases in re.sub(r'"\s+"', "", match[1]) else "", source)
         work = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         (work / "test.cpp").write_text(source)
-        command = [self.compiler, *self.flags, "-I", include, "-I", HERE, f'-DCTNN_TEST_DATA="{HERE / "data"}"',
-                   work / "test.cpp", self.main, "-o", work / "test", "-lz", "-pthread"]
+        command = [self.compiler, *self.flags, *(["-fsanitize=address"] if address else []), "-I", include, "-I", HERE,
+                   f'-DCTNN_TEST_DATA="{HERE / "data"}"', work / "test.cpp", self.main, "-o", work / "test", "-lz", "-pthread"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=300)
             if done.returncode != 0:
-                asserts = re.search(r"static.assert(ion)? failed|constant expression", done.stderr)
+                asserts = re.search(r"static.assert(ion)? failed|constant expression|non-constant condition", done.stderr)
                 return False, "static_assert" if asserts else "does not compile", done.stderr
             done = subprocess.run([work / "test"], capture_output=True, text=True, errors="replace", timeout=60, cwd=work,
                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
@@ -112,7 +116,7 @@ class Runner:
         shutil.copytree(INCLUDE, include, dirs_exist_ok=True)
         header = include / "ctnn" / mutation.header
         header.write_text(mutation.apply(header.read_text()))
-        passes, how, words = self.run(mutation.test, mutation.cases, include)
+        passes, how, words = self.run(mutation.test, mutation.cases, mutation.address, include)
         shutil.rmtree(include)
         if passes:
             return "survived", words
@@ -148,10 +152,10 @@ def main():
     start, results = time.monotonic(), Counter()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(arguments.jobs) as pool:
         runner = Runner(arguments.compiler, arguments.flag or ["-O0"], pathlib.Path(folder))
-        tests = sorted({(m.test, m.cases) for m in runnable})
+        tests = sorted({(m.test, m.cases, m.address) for m in runnable})
         for test, (passes, how, words) in zip(tests, pool.map(lambda t: runner.run(*t, INCLUDE), tests)):
             if not passes:
-                sys.exit(f"the unchanged code does not pass {' / '.join(filter(None, test))}: {how}\n{words}")
+                sys.exit(f"the unchanged code does not pass {' / '.join(filter(None, test[:2]))}: {how}\n{words}")
         print(f"{len(tests)} tests pass unchanged, {time.monotonic() - start:.0f} s", flush=True)
         for m, (result, words) in zip(runnable, pool.map(runner.judge, runnable)):
             results[result] += 1
