@@ -2,8 +2,8 @@
 // benchmark, because machines change their speed while one looks.
 #pragma once
 
-#include <ctnn/loops.hpp>
-#include <ctnn/simd.hpp>
+#include <ctnn/simd/loops.hpp>
+#include <ctnn/simd/vector.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -27,12 +27,10 @@ inline double measure_peak() {
     const native factor(0.999f), term(0.5f);
     native a(0.0f), b(1.0f), c(2.0f), d(3.0f), e(4.0f), f(5.0f);
     native g(6.0f), h(7.0f), i(8.0f), j(9.0f), k(10.0f), l(11.0f);
-    const auto step = [&](native & x) __attribute__((always_inline)) {
-        x = ctnn::simd::fma(x, factor, term);
-    };
+    const auto step = [&](native& x) CTNN_INLINED { x = ctnn::simd::fma(x, factor, term); };
     const double start = seconds();
     for (std::size_t n = 0; n < steps; n += unrolled)
-        ctnn::simd::unroll<unrolled>([&](auto) __attribute__((always_inline)) {
+        ctnn::simd::unroll<unrolled>([&](auto) CTNN_INLINED {
             step(a), step(b), step(c), step(d), step(e), step(f);
             step(g), step(h), step(i), step(j), step(k), step(l);
         });
@@ -52,7 +50,7 @@ inline double measure_bandwidth(std::span<float> memory) {
     const double start = seconds();
     for (std::size_t n = 0; n < repeats; ++n) {
         for (std::size_t i = 0; i < half; i += 4 * ctnn::simd::native_lanes)
-            ctnn::simd::unroll<4>([&](auto u) __attribute__((always_inline)) {
+            ctnn::simd::unroll<4>([&](auto u) CTNN_INLINED {
                 const std::size_t at = i + u * ctnn::simd::native_lanes;
                 ctnn::simd::store(memory.data() + half + at,
                                   ctnn::simd::load<native>(memory.data() + at));

@@ -2,8 +2,8 @@
 
 #include <ctnn/ctnn.hpp>
 
-#include "falling.hpp"
-#include "random.hpp"
+#include "support/falling.hpp"
+#include "support/random.hpp"
 
 #include <doctest/doctest.h>
 

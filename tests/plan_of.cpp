@@ -1,7 +1,7 @@
 #include "../examples/lenet5.hpp"
 
 #include <ctnn/ctnn.hpp>
-#include <ctnn/io/plan.hpp>
+#include <ctnn/io/print_plan.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 #include <ctnn/shape.hpp>
 
-#include "reference.hpp"
+#include "support/reference.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 #include <ctnn/tensor.hpp>
 
-#include <ctnn/simd.hpp>
+#include <ctnn/simd/vector.hpp>
 
 #include <doctest/doctest.h>
 

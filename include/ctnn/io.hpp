@@ -7,12 +7,12 @@
 
 #include <ctnn/io/atomic_file.hpp>
 #include <ctnn/io/file_error.hpp>
-#include <ctnn/io/header.hpp>
 #include <ctnn/io/idx.hpp>
-#include <ctnn/io/plan.hpp>
+#include <ctnn/io/print_plan.hpp>
 #include <ctnn/io/report.hpp>
 #include <ctnn/io/require_writable.hpp>
 #include <ctnn/io/safetensors.hpp>
 #include <ctnn/io/safetensors_file.hpp>
 #include <ctnn/io/summary.hpp>
 #include <ctnn/io/table.hpp>
+#include <ctnn/io/write_header.hpp>

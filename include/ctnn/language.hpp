@@ -1,5 +1,6 @@
-// Stops the compiler, with a sentence, at a language older than C++20. Every header that includes
-// no other one of the library includes this one first, so that nothing before it is read in vain.
+// Stops the compiler, with a sentence, at a language older than C++20; and the one word that the
+// library adds to it. Every header that includes no other one of the library includes this one
+// first, so that nothing before it is read in vain.
 #pragma once
 
 #if defined(_MSVC_LANG)
@@ -13,3 +14,11 @@
 #include <compile_with/-std=c++20>
 #endif
 #undef CTNN_LANGUAGE
+
+/// Behind the parameters of a lambda, before its body: always inlined, so that what it captures
+/// stays in registers. It is the one place for an attribute that g++ and clang both obey.
+#if defined(__GNUC__)
+#define CTNN_INLINED __attribute__((always_inline))
+#else
+#define CTNN_INLINED
+#endif

@@ -17,13 +17,13 @@
 // parameters.
 #pragma once
 
-#include <ctnn/fingerprint.hpp>
-#include <ctnn/fusion.hpp>
-#include <ctnn/layout.hpp>
-#include <ctnn/maximum.hpp>
-#include <ctnn/option_list.hpp>
+#include <ctnn/kernels/fusion.hpp>
+#include <ctnn/kernels/layout.hpp>
+#include <ctnn/layers/option_list.hpp>
+#include <ctnn/network/fingerprint.hpp>
 #include <ctnn/parameters.hpp>
-#include <ctnn/simd.hpp>
+#include <ctnn/simd/maximum.hpp>
+#include <ctnn/simd/vector.hpp>
 #include <ctnn/tensor.hpp>
 
 #include <array>

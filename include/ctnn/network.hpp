@@ -2,10 +2,10 @@
 // `predict`.
 #pragma once
 
-#include <ctnn/convolution.hpp>
-#include <ctnn/lanes.hpp>
-#include <ctnn/layer_list.hpp>
-#include <ctnn/plan.hpp>
+#include <ctnn/kernels/convolution.hpp>
+#include <ctnn/network/layer_list.hpp>
+#include <ctnn/network/plan.hpp>
+#include <ctnn/simd/lanes.hpp>
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // every output lies. `std::cout << plan_of<net>` (with io.hpp) prints it; tests assert on it.
 #pragma once
 
-#include <ctnn/layout.hpp>
+#include <ctnn/kernels/layout.hpp>
 #include <ctnn/network.hpp>
 
 #include <array>

@@ -5,9 +5,9 @@
 #include <ctnn/language.hpp>
 
 #include <ctnn/ctnn.hpp>
+#include <ctnn/dataset.hpp>
 #include <ctnn/training/backpropagation.hpp>
 #include <ctnn/training/checks.hpp>
-#include <ctnn/training/dataset.hpp>
 #include <ctnn/training/fit.hpp>
 #include <ctnn/training/fit_options.hpp>
 #include <ctnn/training/initializers.hpp>

@@ -3,11 +3,11 @@
 // Fashion-MNIST, KMNIST and EMNIST come like this.
 #pragma once
 
+#include <ctnn/dataset.hpp>
 #include <ctnn/io/byte_reader.hpp>
 #include <ctnn/io/file_error.hpp>
 #include <ctnn/io/printable.hpp>
 #include <ctnn/tensor.hpp>
-#include <ctnn/training/dataset.hpp>
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <ctnn/layer.hpp>
-#include <ctnn/sliding_window.hpp>
+#include <ctnn/layers/sliding_window.hpp>
 
 namespace ctnn {
 

@@ -1,8 +1,8 @@
 // The convolution layer: its shape rule and checks. Forward and backward: convolution_layer.hpp.
 #pragma once
 
-#include <ctnn/convolution_layer.hpp>
-#include <ctnn/sliding_window.hpp>
+#include <ctnn/layers/convolution_layer.hpp>
+#include <ctnn/layers/sliding_window.hpp>
 
 namespace ctnn {
 
@@ -78,9 +78,9 @@ struct conv2d {
         static_assert(kernel_width <= padded_width, "ctnn::conv2d: the kernel must be at most as "
                                                     "wide as its padded input; shrink it or pad");
 
-        static constexpr detail::convolution of{rows,    columns,     Input::channels,
-                                                Filters, group_count, has_bias};
-        static constexpr bool takes_positions = !of.is_depthwise();
+        static constexpr detail::convolution conv{rows,    columns,     Input::channels,
+                                                  Filters, group_count, has_bias};
+        static constexpr bool takes_positions = !conv.is_depthwise();
     };
 };
 

@@ -1,10 +1,10 @@
 // The fully connected layer: forward, then backward.
 #pragma once
 
-#include <ctnn/constant_expression.hpp>
-#include <ctnn/filters_in_lanes.hpp>
+#include <ctnn/kernels/constant_expression.hpp>
+#include <ctnn/kernels/filters_in_lanes.hpp>
 #include <ctnn/layer.hpp>
-#include <ctnn/loops.hpp>
+#include <ctnn/simd/loops.hpp>
 
 #include <algorithm>
 
@@ -75,10 +75,10 @@ struct dense {
                 const float* bias = nullptr;
                 if constexpr (has_bias) bias = w.bias().data();
                 constexpr detail::axis pixel{1, 1, 1, 1, 0, 0};
-                constexpr detail::convolution of{pixel, pixel, inputs, Outputs, 1, has_bias};
+                constexpr detail::convolution conv{pixel, pixel, inputs, Outputs, 1, has_bias};
                 if (std::is_constant_evaluated())
                     return detail::convolve_in_constant_expression<Activation, Pooling>(
-                        of, x.data(), w.kernel().data(), bias, y.data());
+                        conv, x.data(), w.kernel().data(), bias, y.data());
                 if constexpr (suits_outputs_in_lanes)
                     return detail::dense_with_outputs_in_lanes<inputs, Outputs, has_bias,
                                                                Activation>::run(x.data(),
@@ -86,9 +86,9 @@ struct dense {
                                                                                 bias, y.data());
             }
             const auto k = w.kernel();
-            simd::for_tiles<Outputs>([&](std::size_t o, auto tile) __attribute__((always_inline)) {
+            simd::for_tiles<Outputs>([&](std::size_t o, auto tile) CTNN_INLINED {
                 T sum[tile];
-                simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                simd::unroll<tile>([&](auto t) CTNN_INLINED {
                     if constexpr (has_bias)
                         sum[t] = T(w.bias()[o + t]);
                     else
@@ -96,12 +96,10 @@ struct dense {
                 });
                 const float* row = &k(0, o);
                 for (std::size_t i = 0; i < inputs; ++i, row += Outputs)
-                    simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
-                        simd::add_product(sum[t], x[i], T(row[t]));
-                    });
-                simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
-                    y[o + t] = Activation::value(sum[t]);
-                });
+                    simd::unroll<tile>(
+                        [&](auto t) CTNN_INLINED { simd::add_product(sum[t], x[i], T(row[t])); });
+                simd::unroll<tile>([&](auto t)
+                                       CTNN_INLINED { y[o + t] = Activation::value(sum[t]); });
             });
         }
 
@@ -111,17 +109,15 @@ struct dense {
                                              tensor_view<output_shape, const T> d_y,
                                              tensor_view<Input, T> d_x) noexcept {
             const auto k = w.kernel();
-            simd::for_tiles<inputs>([&](std::size_t i, auto tile) __attribute__((always_inline)) {
+            simd::for_tiles<inputs>([&](std::size_t i, auto tile) CTNN_INLINED {
                 T sum[tile];
-                simd::unroll<tile>([&](auto t)
-                                       __attribute__((always_inline)) { sum[t] = T(0.0f); });
+                simd::unroll<tile>([&](auto t) CTNN_INLINED { sum[t] = T(0.0f); });
                 const float* column = &k(i, 0);
                 for (std::size_t o = 0; o < Outputs; ++o)
-                    simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                    simd::unroll<tile>([&](auto t) CTNN_INLINED {
                         simd::add_product(sum[t], d_y[o], T(column[t * Outputs + o]));
                     });
-                simd::unroll<tile>([&](auto t)
-                                       __attribute__((always_inline)) { d_x[i + t] = sum[t]; });
+                simd::unroll<tile>([&](auto t) CTNN_INLINED { d_x[i + t] = sum[t]; });
             });
         }
 
@@ -174,28 +170,25 @@ struct dense {
                 simd::store(lanes, d_y[first + o]);
                 for (std::size_t n = 0; n < images; ++n) d_y_of[n][o] = lanes[n];
             }
-            simd::for_tiles<inputs, 4>([&](std::size_t i,
-                                           auto tile) __attribute__((always_inline)) {
+            simd::for_tiles<inputs, 4>([&](std::size_t i, auto tile) CTNN_INLINED {
                 float x_of[tile][images];
-                simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
-                    simd::store(x_of[t], x[i + t]);
-                });
+                simd::unroll<tile>([&](auto t) CTNN_INLINED { simd::store(x_of[t], x[i + t]); });
                 vector sum[tile][Vectors];
                 float* row = &d_w.kernel()(i, first);
-                simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
-                    simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+                simd::unroll<tile>([&](auto t) CTNN_INLINED {
+                    simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
                         sum[t][v] = simd::load<vector>(row + t * Outputs + v * Lanes);
                     });
                 });
                 for (std::size_t n = 0; n < images; ++n)
-                    simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+                    simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
                         const vector d = simd::load<vector>(d_y_of[n] + v * Lanes);
-                        simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
+                        simd::unroll<tile>([&](auto t) CTNN_INLINED {
                             simd::add_product(sum[t][v], vector(x_of[t][n]), d);
                         });
                     });
-                simd::unroll<tile>([&](auto t) __attribute__((always_inline)) {
-                    simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+                simd::unroll<tile>([&](auto t) CTNN_INLINED {
+                    simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
                         simd::store(row + t * Outputs + v * Lanes, sum[t][v]);
                     });
                 });

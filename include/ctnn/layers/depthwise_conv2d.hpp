@@ -1,8 +1,8 @@
 // The depthwise convolution: one small kernel for each channel, no mixing between channels.
 #pragma once
 
-#include <ctnn/convolution_layer.hpp>
-#include <ctnn/sliding_window.hpp>
+#include <ctnn/layers/convolution_layer.hpp>
+#include <ctnn/layers/sliding_window.hpp>
 
 namespace ctnn {
 
@@ -67,8 +67,8 @@ struct depthwise_conv2d {
                       "ctnn::depthwise_conv2d: the kernel must be at most as wide as its padded "
                       "input; shrink it or pad");
 
-        static constexpr detail::convolution of{rows,     columns,  channels,
-                                                channels, channels, has_bias};
+        static constexpr detail::convolution conv{rows,     columns,  channels,
+                                                  channels, channels, has_bias};
     };
 };
 

@@ -1,8 +1,8 @@
 // The exponential linear unit.
 #pragma once
 
-#include <ctnn/elementary_functions.hpp>
 #include <ctnn/layer.hpp>
+#include <ctnn/simd/elementary_functions.hpp>
 
 #include <array>
 #include <bit>

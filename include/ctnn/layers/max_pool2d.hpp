@@ -1,9 +1,9 @@
 // Max pooling: the shape rule and checks, forward, then backward.
 #pragma once
 
-#include <ctnn/bytes.hpp>
 #include <ctnn/layer.hpp>
-#include <ctnn/sliding_window.hpp>
+#include <ctnn/layers/sliding_window.hpp>
+#include <ctnn/simd/bytes.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -138,18 +138,18 @@ struct max_pool2d {
         /// from `first` on; d_x holds them alone, in rows of RowSize numbers.
         template <class Activation, std::size_t Channels, std::size_t RowSize, class T>
         static constexpr void input_gradient_of_area(const T* y, const std::uint8_t* positions,
-                                                     const T* d_y, detail::area of,
+                                                     const T* d_y, detail::area part,
                                                      std::size_t first, T* d_x) noexcept {
             constexpr bool has_rest = output_shape::height * window_rows != Input::height ||
                                       output_shape::width * window_columns != Input::width;
             if constexpr (has_rest)
-                for (std::size_t r = 0; r < of.rows; ++r)
-                    std::fill_n(d_x + r * RowSize, of.columns * Channels, T(0.0f));
-            for (std::size_t r = 0; r + window_rows <= of.rows; r += window_rows)
-                for (std::size_t q = 0; q + window_columns <= of.columns; q += window_columns)
+                for (std::size_t r = 0; r < part.rows; ++r)
+                    std::fill_n(d_x + r * RowSize, part.columns * Channels, T(0.0f));
+            for (std::size_t r = 0; r + window_rows <= part.rows; r += window_rows)
+                for (std::size_t q = 0; q + window_columns <= part.columns; q += window_columns)
                     for (std::size_t c = 0; c < Channels; ++c) {
-                        const std::size_t at = ((of.row + r) / window_rows * output_shape::width +
-                                                (of.column + q) / window_columns) *
+                        const std::size_t at = ((part.row + r) / window_rows * output_shape::width +
+                                                (part.column + q) / window_columns) *
                                                    Input::channels +
                                                first + c;
                         const T slope = d_y[at] * Activation::slope(T(y[at]));

@@ -46,7 +46,7 @@ private:
         else
             return false;
     }();
-    static constexpr auto slopes = detail::plan_gradients(
+    static constexpr auto gradients_kept = detail::plan_gradients(
         facts,
         ToInput ? 0
                 : first_with_parameters +
@@ -111,7 +111,7 @@ public:
 
     tensor<input_shape, T> x;
     detail::scratch<T, kept.size> activations;
-    detail::scratch<T, std::max(slopes.size, output_shape::size)> d_activations;
+    detail::scratch<T, std::max(gradients_kept.size, output_shape::size)> d_activations;
     [[no_unique_address]] std::conditional_t<scratch_size == 0, nothing,
                                              detail::scratch<T, scratch_size>>
         scratch;
@@ -176,7 +176,7 @@ private:
         if constexpr (Count == 0)
             return d_activations.memory;  // no layers: the output is the input
         else
-            return d_activations.memory + slopes.layers[Count - 1].offset;
+            return d_activations.memory + gradients_kept.layers[Count - 1].offset;
     }
     constexpr T* scratch_memory() noexcept {
         if constexpr (scratch_size == 0)

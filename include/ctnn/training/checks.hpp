@@ -2,10 +2,10 @@
 // compiler, numbers by exceptions.
 #pragma once
 
+#include <ctnn/dataset.hpp>
 #include <ctnn/parameters.hpp>
 #include <ctnn/shape.hpp>
 #include <ctnn/tensor.hpp>
-#include <ctnn/training/dataset.hpp>
 #include <ctnn/training/losses.hpp>
 #include <ctnn/training/optimizers.hpp>
 

@@ -4,11 +4,11 @@
 // on the numbers before: no logarithm of 0, never not a number for finite input.
 #pragma once
 
-#include <ctnn/elementary_functions.hpp>
+#include <ctnn/dataset.hpp>
 #include <ctnn/layers/sigmoid.hpp>
 #include <ctnn/layers/softmax.hpp>
 #include <ctnn/network.hpp>
-#include <ctnn/training/dataset.hpp>
+#include <ctnn/simd/elementary_functions.hpp>
 
 #include <concepts>
 #include <cstddef>

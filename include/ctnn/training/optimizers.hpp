@@ -3,10 +3,10 @@
 // trains. `update` takes its options as they are; `train_step` and `fit` check them.
 #pragma once
 
-#include <ctnn/loops.hpp>
-#include <ctnn/maximum.hpp>
 #include <ctnn/parameters.hpp>
-#include <ctnn/simd.hpp>
+#include <ctnn/simd/loops.hpp>
+#include <ctnn/simd/maximum.hpp>
+#include <ctnn/simd/vector.hpp>
 
 #include <cmath>
 #include <cstddef>

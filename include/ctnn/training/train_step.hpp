@@ -2,7 +2,7 @@
 // at once as the processor has lanes.
 #pragma once
 
-#include <ctnn/lanes.hpp>
+#include <ctnn/simd/lanes.hpp>
 #include <ctnn/training/backpropagation.hpp>
 #include <ctnn/training/checks.hpp>
 #include <ctnn/training/losses.hpp>

@@ -1,0 +1,208 @@
+// Convolutions with one image in every lane, for batches and training: forward, then backward. The
+// channel count, the stride and the size do not matter to the lanes, so there are no tails; a
+// vector of one lane is the scalar version. What keeps the processor busy is a tile of sums in
+// registers.
+#pragma once
+
+#include <ctnn/kernels/convolution.hpp>
+#include <ctnn/kernels/tap_sums.hpp>
+#include <ctnn/simd/bytes.hpp>
+#include <ctnn/simd/loops.hpp>
+#include <ctnn/simd/maximum.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace ctnn::detail {
+
+/// x, y, ...: tensors of `T`, one image per lane; the kernel's numbers are the same for all lanes.
+template <convolution Conv>
+struct convolution_with_images_in_lanes {
+    static constexpr std::size_t group_channels = Conv.group_channels();
+    static constexpr std::size_t group_filters = Conv.group_filters();
+    static constexpr std::size_t height = Conv.rows.output(), width = Conv.columns.output();
+    static constexpr bool is_depthwise = Conv.is_depthwise();
+    // A depthwise convolution's groups are tiled together.
+    static constexpr std::size_t groups = is_depthwise ? 1 : Conv.groups;
+    static constexpr std::size_t channels_at_once = is_depthwise ? Conv.channels : group_channels;
+    static constexpr std::size_t filters_at_once = is_depthwise ? Conv.filters : group_filters;
+
+    // h, w: output row, column (after pooling, if there is); p, q: row, column in the pooling
+    // window; g: group; f: filter of the group; c: channel of the group; t: position in the tile
+
+    /// y = pooling(activation(bias + x * kernel)). With `Position` = std::uint8_t also writes, for
+    /// every output and lane, which number of its pooling window (row by row, from 0) was the first
+    /// of the largest.
+    template <class Activation, class Pooling, class T, class Position = std::nullptr_t>
+    static constexpr void forward(const T* x, const float* kernel, const float* bias, T* y,
+                                  Position* positions = nullptr) noexcept {
+        for (std::size_t h = 0; h < height / Pooling::window_rows; ++h)
+            for (std::size_t g = 0; g < groups; ++g)
+                for_columns<width / Pooling::window_columns,
+                            inside_pooled<Pooling::window_columns>.first,
+                            inside_pooled<Pooling::window_columns>.last,
+                            columns_at_once<T>(filters_at_once) / Pooling::window_columns>(
+                    [&](std::size_t w, auto count, auto inside) CTNN_INLINED {
+                        simd::for_tiles<filters_at_once, tile_for<T>(filters_at_once).features>(
+                            [&](std::size_t f, auto size) CTNN_INLINED {
+                                outputs<Activation, Pooling, count, size, inside>(
+                                    x + g * group_channels, kernel + g * group_filters + f, bias, y,
+                                    positions, h, w, g * group_filters + f);
+                            });
+                    });
+    }
+
+    /// d_x(pixel, c) = sum over every (h, w, i, j, f) that saw the pixel of d_y(h, w, f) kernel(i,
+    /// j, c, f)
+    template <class T>
+    static constexpr void input_gradient(const float* kernel, const T* d_y, T* d_x) noexcept {
+        simd::unroll<Conv.rows.stride>([&](auto row) CTNN_INLINED {
+            simd::unroll<Conv.columns.stride>([&](auto column) CTNN_INLINED {
+                input_gradient_of<row, column>(kernel, d_y, d_x);
+            });
+        });
+    }
+
+    /// What forward does: lanes of T, sums at once (before pooling).
+    template <class T>
+    static constexpr loop_choice forward_choice() noexcept {
+        const tile most = tile_for<T>(filters_at_once);
+        return {simd::lanes_of<T> == 1 ? layout::one_lane : layout::hwcn,
+                {std::min(most.columns, width), simd::tile_size(filters_at_once, most.features)}};
+    }
+
+private:
+    template <class T>
+    static constexpr tile tile_for(std::size_t features) noexcept {
+        return is_depthwise ? tile_of_depthwise_images(simd::lanes_of<T>, features)
+                            : tile_of_images(simd::lanes_of<T>, features);
+    }
+
+    template <class T>
+    static constexpr std::size_t columns_at_once(std::size_t features) noexcept {
+        const std::size_t columns = tile_for<T>(features).columns;
+        return columns > 1 ? columns : 0;
+    }
+
+    using forward_sums = tap_sums<forward_sum(Conv.rows), forward_sum(Conv.columns),
+                                  weight_steps{group_channels, Conv.filters, 1}, Conv.channels,
+                                  Conv.columns.taps, Conv.tap_size(), is_depthwise>;
+
+    /// Pooled columns all of whose taps are inside.
+    template <std::size_t Pool>
+    static constexpr axis::range inside_pooled = [] {
+        const axis::range all = forward_sum(Conv.columns).inside();
+        const std::size_t first = std::min(width / Pool, (all.first + Pool - 1) / Pool);
+        return axis::range{first, std::max(first, std::min(width / Pool, all.last / Pool))};
+    }();
+
+    /// Calls f(w, count, inside) for 0 ... Total: up to `Most` columns at once where all taps are
+    /// inside, single ones elsewhere; single ones everywhere if Most is 0.
+    template <std::size_t Total, std::size_t First, std::size_t Last, std::size_t Most, class F>
+    [[gnu::always_inline]] static constexpr void for_columns(F&& f) noexcept {
+        constexpr std::integral_constant<std::size_t, 1> one;
+        if constexpr (Most == 0) {
+            for (std::size_t w = 0; w < Total; ++w) f(w, one, std::false_type{});
+        } else {
+            for (std::size_t w = 0; w < First; ++w) f(w, one, std::false_type{});
+            simd::for_tiles<Last - First, Most>([&](std::size_t w, auto count) __attribute__((
+                always_inline)) { f(First + w, count, std::true_type{}); });
+            for (std::size_t w = Last; w < Total; ++w) f(w, one, std::false_type{});
+        }
+    }
+
+    template <class Activation, class Pooling, std::size_t Count, std::size_t Size, bool Inside,
+              class T, class Position>
+    [[gnu::always_inline]] static constexpr void
+    outputs(const T* x, const float* kernel, const float* bias, T* y,
+            [[maybe_unused]] Position* positions, std::size_t h, std::size_t w,
+            std::size_t first) noexcept {
+        using activation = activation_around<Activation, Pooling>;
+        constexpr bool keeps_positions = std::is_same_v<Position, std::uint8_t>;
+        constexpr std::size_t pool = Pooling::window_columns;
+        constexpr std::size_t wide = Inside ? Count * pool : 1;  // columns at once
+        T kept[Count * Size];
+        [[maybe_unused]] T found[Count * Size];
+        simd::unroll<Count * Size>([&](auto t) CTNN_INLINED {
+            kept[t] = Pooling::template start<T>();
+            if constexpr (keeps_positions) found[t] = T(0.0f);
+        });
+        for (std::size_t p = 0; p < Pooling::window_rows; ++p)
+            for (std::size_t q = 0; q < Count * pool; q += wide) {
+                T sum[wide * Size];
+                simd::unroll<wide * Size>([&](auto t) CTNN_INLINED {
+                    if constexpr (Conv.has_bias)
+                        sum[t] = T(bias[first + t % Size]);
+                    else
+                        sum[t] = T(0.0f);
+                });
+                forward_sums::template add<wide, Size, Inside>(x + (is_depthwise ? first : 0),
+                                                               kernel, h * Pooling::window_rows + p,
+                                                               w * pool + q, sum);
+                simd::unroll<wide * Size>(
+                    [&](auto t) CTNN_INLINED { sum[t] = activation::before::value(sum[t]); });
+                if constexpr (keeps_positions) {
+                    simd::unroll<wide * Size>([&](auto t) CTNN_INLINED {
+                        constexpr std::size_t to = t / Size / pool * Size + t % Size;
+                        const auto position = static_cast<float>(p * pool + q + t / Size % pool);
+                        found[to] =
+                            simd::select(simd::exceeds(sum[t], kept[to]), T(position), found[to]);
+                        kept[to] = Pooling::combine(kept[to], sum[t]);
+                    });
+                } else {
+                    constexpr std::size_t columns = Inside ? pool : 1;  // of a window
+                    simd::unroll<Count * Size>([&](auto to) CTNN_INLINED {
+                        constexpr std::size_t from = to / Size * columns * Size + to % Size;
+                        kept[to] = combine_row<Pooling, columns>(
+                            kept[to], [&](auto n) CTNN_INLINED { return sum[from + n * Size]; });
+                    });
+                }
+            }
+        const std::size_t at = (h * (width / pool) + w) * Conv.filters + first;
+        simd::unroll<Count * Size>([&](auto t) CTNN_INLINED {
+            constexpr std::size_t to = t / Size * Conv.filters + t % Size;
+            y[at + to] = activation::after::value(Pooling::finish(kept[t]));
+            if constexpr (keeps_positions)
+                simd::store_bytes(positions + (at + to) * simd::lanes_of<T>, found[t]);
+        });
+    }
+
+    /// Every stride-th pixel of every stride-th row: all have the same taps.
+    template <std::size_t Row, std::size_t Column, class T>
+    static constexpr void input_gradient_of(const float* kernel, const T* d_y, T* d_x) noexcept {
+        constexpr tap_sum rows = backward_sum(Conv.rows, Row);
+        constexpr tap_sum columns = backward_sum(Conv.columns, Column);
+        using backward_sums =
+            tap_sums<rows, columns, weight_steps{group_filters, 1, Conv.filters}, Conv.filters,
+                     Conv.columns.taps, Conv.tap_size(), is_depthwise>;
+        constexpr std::size_t feature_step = is_depthwise ? 1 : Conv.filters;
+        for (std::size_t m = 0; m < rows.targets; ++m)
+            for (std::size_t g = 0; g < groups; ++g)
+                for_columns<columns.targets, columns.inside().first, columns.inside().last,
+                            columns_at_once<T>(channels_at_once)>(
+                    [&](std::size_t n, auto count, auto inside) CTNN_INLINED {
+                        simd::for_tiles<channels_at_once, tile_for<T>(channels_at_once).features>(
+                            [&](std::size_t c, auto size) CTNN_INLINED {
+                                T sum[count * size];
+                                simd::unroll<count * size>([&](auto t)
+                                                               CTNN_INLINED { sum[t] = T(0.0f); });
+                                backward_sums::template add<count, size, inside>(
+                                    d_y + g * group_filters + (is_depthwise ? c : 0),
+                                    kernel + g * group_filters + c * feature_step, m, n, sum);
+                                T* to = d_x +
+                                        ((Row + m * Conv.rows.stride) * Conv.columns.input +
+                                         Column + n * Conv.columns.stride) *
+                                            Conv.channels +
+                                        g * group_channels + c;
+                                simd::unroll<count * size>([&](auto t) CTNN_INLINED {
+                                    to[t / size * Conv.columns.stride * Conv.channels + t % size] =
+                                        sum[t];
+                                });
+                            });
+                    });
+    }
+};
+
+}  // namespace ctnn::detail

@@ -1,0 +1,164 @@
+// The register-tiled loop nest of convolutions, forward and back: sums over the taps of a kernel.
+// Only the arithmetic of the axes and what lies how far apart differ between the two directions.
+#pragma once
+
+#include <ctnn/kernels/convolution.hpp>
+#include <ctnn/simd/loops.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace ctnn::detail {
+
+/// One axis of a sum over taps: target m takes from source m step + start + n shift through the
+/// kernel's tap first_tap + n tap_step, for every n < taps for which that source exists.
+struct tap_sum {
+    std::size_t targets, sources, step, taps, first_tap, tap_step;
+    std::ptrdiff_t start, shift;
+
+    [[nodiscard]] constexpr std::ptrdiff_t source(std::size_t m, std::size_t n) const noexcept {
+        return static_cast<std::ptrdiff_t>(m * step) + start +
+               static_cast<std::ptrdiff_t>(n) * shift;
+    }
+    [[nodiscard]] constexpr bool has_source(std::size_t m, std::size_t n) const noexcept {
+        return static_cast<std::size_t>(source(m, n)) < sources;  // below 0: very large
+    }
+    /// The targets all of whose sources exist.
+    [[nodiscard]] constexpr axis::range inside() const noexcept {
+        const auto is_inside = [&](std::size_t m) {
+            return taps > 0 && has_source(m, 0) && has_source(m, taps - 1);
+        };
+        std::size_t first = 0, last = targets;
+        while (first < targets && !is_inside(first)) ++first;
+        while (last > first && !is_inside(last - 1)) --last;
+        return {first, last};
+    }
+};
+
+/// Outputs are the targets, pixels the sources.
+constexpr tap_sum forward_sum(const axis& a) noexcept {
+    return {a.output(),
+            a.input,
+            a.stride,
+            a.taps,
+            0,
+            1,
+            -static_cast<std::ptrdiff_t>(a.before),
+            static_cast<std::ptrdiff_t>(a.dilation)};
+}
+/// Pixels residue, residue + stride, ... are the targets, outputs the sources: what every pixel
+/// gave to, it gets from.
+constexpr tap_sum backward_sum(const axis& a, std::size_t residue) noexcept {
+    tap_sum sum{(a.input - residue + a.stride - 1) / a.stride, a.output(), 1, 0, 0, 1, 0, 0};
+    if (residue >= a.input) return sum.targets = 0, sum;
+    const auto stride = static_cast<std::ptrdiff_t>(a.stride);
+    for (std::size_t i = 0; i < a.taps; ++i) {
+        const std::ptrdiff_t from = static_cast<std::ptrdiff_t>(residue + a.before) -
+                                    static_cast<std::ptrdiff_t>(i * a.dilation);
+        if (from % stride != 0) continue;
+        if (sum.taps == 0) sum.first_tap = i, sum.start = from / stride;
+        if (sum.taps == 1) sum.tap_step = i - sum.first_tap, sum.shift = from / stride - sum.start;
+        ++sum.taps;
+    }
+    return sum;
+}
+
+/// What one feature of a target takes: `sources` numbers of every pixel, through weights that lie
+/// `source_step` apart (those of the next feature `feature_step`).
+struct weight_steps {
+    std::size_t sources, source_step, feature_step;
+};
+
+/// The loop nest. Sources have `SourceChannels` numbers a pixel, the kernel TapSize a tap.
+template <tap_sum Rows, tap_sum Columns, weight_steps Weights, std::size_t SourceChannels,
+          std::size_t KernelWidth, std::size_t TapSize, bool IsDepthwise>
+struct tap_sums {
+    /// Adds to sum[q * Features + f] what feature f of target (m, n + q) takes. `Inside`: all
+    /// sources of these columns exist.
+    template <std::size_t Wide, std::size_t Features, bool Inside, class T>
+    [[gnu::always_inline]] static constexpr void add(const T* source, const float* kernel,
+                                                     std::size_t m, std::size_t n,
+                                                     T (&sum)[Wide * Features]) noexcept {
+        for (std::size_t i = 0; i < Rows.taps; ++i) {
+            if (!Rows.has_source(m, i)) continue;
+            const T* row = source + static_cast<std::size_t>(Rows.source(m, i)) * Columns.sources *
+                                        SourceChannels;
+            const float* taps =
+                kernel +
+                ((Rows.first_tap + i * Rows.tap_step) * KernelWidth + Columns.first_tap) * TapSize;
+            if constexpr (IsDepthwise && Inside && Wide > 1) {
+                add_sliding<Wide, Features>(row, taps, n, sum);
+            } else {
+                for (std::size_t j = 0; j < Columns.taps; ++j) {
+                    if constexpr (!Inside)
+                        if (!Columns.has_source(n, j)) continue;
+                    add_tap<Wide, Features>(row + static_cast<std::size_t>(Columns.source(n, j)) *
+                                                      SourceChannels,
+                                            taps + j * Columns.tap_step * TapSize, sum);
+                }
+            }
+        }
+    }
+
+private:
+    template <std::size_t Wide, std::size_t Features, class T>
+    [[gnu::always_inline]] static constexpr void add_tap(const T* pixel, const float* weights,
+                                                         T (&sum)[Wide * Features]) noexcept {
+        constexpr std::size_t next = Columns.step * SourceChannels;
+        simd::load_again();
+        if constexpr (IsDepthwise) {
+            simd::unroll<Features>([&](auto f) CTNN_INLINED {
+                const T weight(weights[f]);
+                simd::unroll<Wide>([&](auto q) CTNN_INLINED {
+                    T& s = sum[q * Features + f];
+                    simd::add_product(s, pixel[q * next + f], weight);
+                });
+            });
+        } else {
+            for (std::size_t c = 0; c < Weights.sources; ++c, weights += Weights.source_step) {
+                T from[Wide];
+                simd::unroll<Wide>([&](auto q) CTNN_INLINED { from[q] = pixel[q * next + c]; });
+                simd::unroll<Features>([&](auto f) CTNN_INLINED {
+                    const T weight(weights[f * Weights.feature_step]);
+                    simd::unroll<Wide>([&](auto q) CTNN_INLINED {
+                        T& s = sum[q * Features + f];
+                        simd::add_product(s, from[q], weight);
+                    });
+                });
+            }
+        }
+    }
+
+    /// Depthwise: every pixel of a row is loaded once for all targets that see it.
+    template <std::size_t Wide, std::size_t Features, class T>
+    [[gnu::always_inline]] static constexpr void add_sliding(const T* row, const float* taps,
+                                                             std::size_t n,
+                                                             T (&sum)[Wide * Features]) noexcept {
+        constexpr std::ptrdiff_t end =
+            (static_cast<std::ptrdiff_t>(Columns.taps) - 1) * Columns.shift;  // of the last tap
+        constexpr std::ptrdiff_t low = std::min<std::ptrdiff_t>(0, end);
+        constexpr std::size_t reach =
+            static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, end) - low) +
+            (Wide - 1) * Columns.step + 1;
+        const T* pixel =
+            row + static_cast<std::size_t>(Columns.source(n, 0) + low) * SourceChannels;
+        simd::load_again();
+        simd::unroll<Features>([&](auto f) CTNN_INLINED {
+            simd::unroll<reach>([&](auto p) CTNN_INLINED {
+                const T from = pixel[p * SourceChannels + f];
+                simd::unroll<Columns.taps>([&](auto j) CTNN_INLINED {
+                    constexpr std::ptrdiff_t at = static_cast<std::ptrdiff_t>(p) + low -
+                                                  static_cast<std::ptrdiff_t>(j) * Columns.shift;
+                    constexpr auto step = static_cast<std::ptrdiff_t>(Columns.step);
+                    if constexpr (at >= 0 && at % step == 0 &&
+                                  at / step < static_cast<std::ptrdiff_t>(Wide)) {
+                        T& s = sum[static_cast<std::size_t>(at / step) * Features + f];
+                        simd::add_product(s, from, T(taps[j * Columns.tap_step * TapSize + f]));
+                    }
+                });
+            });
+        });
+    }
+};
+
+}  // namespace ctnn::detail

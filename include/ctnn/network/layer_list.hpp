@@ -1,0 +1,225 @@
+// A list of specifications becomes a list of layers, each put on the shape that reaches it, nested
+// networks dissolved; and what is known of such a list. The only header that includes Boost.Hana.
+#pragma once
+
+#include <ctnn/layer.hpp>
+#include <ctnn/network/plan.hpp>
+
+#include <boost/hana/at.hpp>
+#include <boost/hana/flatten.hpp>
+#include <boost/hana/scan_left.hpp>
+#include <boost/hana/tuple.hpp>
+#include <boost/hana/type.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace ctnn::detail {
+
+namespace hana = boost::hana;
+
+/// The shapes between the entries of a list, the input's first. Never fails: from the first entry
+/// that does not fit (or is none) on, they are empty. Checking comes later, outside of Hana, where
+/// the compiler's message is short.
+struct next_shape {
+    template <class Input, class Entry>
+    constexpr auto operator()(hana::basic_type<Input>, hana::basic_type<Entry>) const noexcept {
+        if constexpr (Input::size == 0 || !specification<Entry>)
+            return hana::type_c<shape<0, 0, 0>>;
+        else
+            return hana::type_c<typename output_of<Entry, Input>::type>;
+    }
+};
+
+/// Always true. Makes the compiler say what is wrong with the entries that are networks, before and
+/// outside of Hana.
+template <class... Entries>
+inline constexpr bool are_looked_at = (true && ... && (requires { sizeof(Entries); } || true));
+
+template <class Input, class... Entries>
+using shapes_along =
+    decltype(hana::scan_left(hana::tuple_t<Entries...>, hana::type_c<Input>, next_shape{}));
+
+template <std::size_t Index, class Tuple>
+using type_at = typename std::decay_t<decltype(hana::at_c<Index>(std::declval<Tuple>()))>::type;
+
+/// What stands in a network's list after the first mistake: nothing, so that one mistake is one
+/// error.
+template <class Input>
+struct not_reached {
+    using input_shape = Input;
+    using output_shape = Input;
+    using arrays = parameter_arrays<>;
+    static constexpr std::string_view name = "";
+    static constexpr std::size_t parameter_count = 0, multiply_adds = 0;
+    static constexpr std::uint64_t fingerprint = 0;
+    static constexpr bool in_place = false, reshapes = true;
+    static constexpr bool fuses_activation = false, fuses_pooling = false;
+    static constexpr bool is_elementwise = false, has_disjoint_windows = false,
+                          keeps_positions = false;
+};
+
+/// Entry number `Index` (from 0) of a network's list; the error names it as `Entry`.
+template <std::size_t Index, class Entry>
+struct network_entry {
+    static_assert(
+        specification<Entry>,
+        "ctnn::network: every entry of the list must be a layer, a sequence<> or a network<>");
+};
+template <class Entry, class Input, bool IsReached>
+struct layer_of {
+    using type = not_reached<Input>;
+};
+template <specification Entry, class Input>
+struct layer_of<Entry, Input, true> {
+    using type = typename Entry::template on<Input>;
+};
+
+/// The layers of an entry: itself, or those of the network that it is.
+template <class Layer>
+struct layers_in {
+    using type = hana::tuple<hana::type<Layer>>;
+};
+template <class Layer>
+requires requires {
+    typename Layer::leaves;
+}
+struct layers_in<Layer> {
+    using type = typename Layer::leaves;
+};
+
+/// All of a network's layers in the order of computation, nested networks dissolved.
+template <class Entries, class Indices>
+struct layer_list;
+template <class Input, class... Entries>
+struct entry_list {};
+
+template <class Input, class... Entries, std::size_t... I>
+struct layer_list<entry_list<Input, Entries...>, std::index_sequence<I...>> {
+    static_assert(are_looked_at<Entries...>);
+    using shapes = shapes_along<Input, Entries...>;
+    using output_shape = type_at<sizeof...(Entries), shapes>;
+    /// The first entry whose output is empty (it says why when it is put on its shape), or their
+    /// number.
+    static constexpr std::size_t first_misfit = [] {
+        std::size_t found = Input::size == 0 ? 0 : sizeof...(Entries);
+        ((found == sizeof...(Entries) && type_at<I + 1, shapes>::size == 0 ? void(found = I)
+                                                                           : void()),
+         ...);
+        return found;
+    }();
+    template <std::size_t Index, class Entry>
+    using put = typename layer_of<Entry, type_at<Index, shapes>,
+                                  Input::size != 0 && Index <= first_misfit>::type;
+    template <std::size_t Index, class Entry>
+    using check = std::conditional_t<Index <= first_misfit, network_entry<Index, Entry>, no_check>;
+    // Looks at every entry and layer, and by that makes the compiler say what is wrong.
+    static_assert((true && ... && (sizeof(check<I, Entries>) > 0)));
+    static_assert((true && ... && (sizeof(put<I, Entries>) > 0)));
+
+    using entries = hana::tuple<hana::type<put<I, Entries>>...>;
+    using leaves = decltype(hana::flatten(
+        std::declval<hana::tuple<typename layers_in<put<I, Entries>>::type...>>()));
+};
+
+template <class Leaves>
+struct leaf_facts;
+template <class... Layers>
+struct leaf_facts<hana::tuple<Layers...>> {
+    static constexpr std::size_t count = sizeof...(Layers);
+    static constexpr std::array<layer_facts, count> facts{
+        layer_facts{Layers::type::input_shape::size, Layers::type::output_shape::size,
+                    Layers::type::in_place, Layers::type::reshapes, Layers::type::fuses_activation,
+                    Layers::type::fuses_pooling, Layers::type::is_elementwise,
+                    Layers::type::has_disjoint_windows, Layers::type::keeps_positions}...};
+    static constexpr std::size_t parameters =
+        (std::size_t{0} + ... + Layers::type::parameter_count);
+    static constexpr std::size_t multiply_adds =
+        (std::size_t{0} + ... + Layers::type::multiply_adds);
+    static constexpr std::size_t arrays = (std::size_t{0} + ... + Layers::type::arrays::arrays);
+    /// Of the layers that compute something.
+    static constexpr std::uint64_t fingerprint = [] {
+        fnv_1a hash;
+        ((Layers::type::reshapes ? void() : void(hash.add(Layers::type::fingerprint))), ...);
+        return hash.value();
+    }();
+    static constexpr std::array<std::string_view, count> names{Layers::type::name...};
+    /// The last layer that computes something; `count` when none does.
+    static constexpr std::size_t last_computing = [] {
+        std::size_t last = count;
+        for (std::size_t i = 0; i < count; ++i)
+            if (!facts[i].reshapes) last = i;
+        return last;
+    }();
+    /// Where each layer's parameters start.
+    static constexpr std::array<std::size_t, count + 1> offsets = [] {
+        std::array<std::size_t, count + 1> result{};
+        std::size_t i = 0;
+        ((result[i + 1] = result[i] + Layers::type::parameter_count, ++i), ...);
+        return result;
+    }();
+    static constexpr std::array<parameter_entry, arrays> table = [] {
+        std::array<parameter_entry, arrays> result{};
+        parameter_entry* row = result.data();
+        std::size_t i = 0;
+        const auto write = [&](auto list) {
+            const auto number = std::count(
+                names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i) + 1, names[i]);
+            row = write_entries(list, row, names[i], static_cast<std::size_t>(number), offsets[i]);
+            ++i;
+        };
+        (write(typename Layers::type::arrays{}), ...);
+        return result;
+    }();
+};
+
+/// How a prediction by these layers is computed: which of them in one go, and where everything
+/// lies.
+template <class Leaves>
+struct prediction_stages {
+    using list = leaf_facts<Leaves>;
+    static constexpr std::array<std::size_t, list::count> lengths = plan_stages(list::facts);
+
+    /// The activation or pooling layer that stage `Index` computes too, or `None`.
+    template <std::size_t Index, bool IsPooling, class None>
+    static constexpr auto follower() noexcept {
+        constexpr std::size_t last = Index + lengths[Index];
+        constexpr bool pools = lengths[Index] > 1 && list::facts[last - 1].has_disjoint_windows;
+        constexpr std::size_t found = IsPooling ? last - 1 : Index + 1;
+        if constexpr (IsPooling ? pools : lengths[Index] > (pools ? 2 : 1))
+            return std::type_identity<type_at<found, Leaves>>{};
+        else
+            return std::type_identity<None>{};
+    }
+
+    template <std::size_t Index>
+    using activation = typename decltype(follower<Index, false, no_activation>())::type;
+    template <std::size_t Index>
+    using pooling = typename decltype(follower<Index, true, no_pooling>())::type;
+
+    /// Numbers of `T` of scratch memory that stage `Index` needs.
+    template <std::size_t Index, class T>
+    static constexpr std::size_t scratch = [] {
+        using first = type_at<Index, Leaves>;
+        constexpr bool is_misfit = first::output_shape::size == 0;  // the compiler has said so
+        if constexpr (lengths[Index] == 0 || first::reshapes || is_misfit)
+            return std::size_t{0};
+        else
+            return first::template compute_scratch<T, pooling<Index>>();
+    }();
+
+    template <class T>
+    static constexpr memory_plan<list::count> plan = [
+    ]<std::size_t... I>(std::index_sequence<I...>) {
+        return plan_prediction(
+            fuse(list::facts, lengths, std::array<std::size_t, list::count>{scratch<I, T>...}));
+    }
+    (std::make_index_sequence<list::count>{});
+};
+
+}  // namespace ctnn::detail

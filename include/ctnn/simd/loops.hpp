@@ -1,0 +1,62 @@
+// Loops that the compiler cuts into tiles which fit into the registers.
+#pragma once
+
+#include <ctnn/simd/vector.hpp>
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace ctnn::simd {
+
+/// Calls `f` with 0, 1, ..., Count - 1 as compile-time constants: a loop that is always unrolled,
+/// so that a local array of accumulators stays in registers.
+template <std::size_t Count, class F>
+[[gnu::always_inline]] constexpr void unroll(F&& f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) CTNN_INLINED {
+        (f(std::integral_constant<std::size_t, I>{}), ...);
+    }
+    (std::make_index_sequence<Count>{});
+}
+
+/// What was loaded before is loaded again behind it. Between the taps of a convolution: g++ at -O3
+/// otherwise keeps the pixels that two taps have in common, more than there are registers.
+[[gnu::always_inline]] constexpr void load_again() noexcept {
+    if (!std::is_constant_evaluated()) asm volatile("" : : : "memory");
+}
+
+/// The size of the larger ones when `total` is cut into tiles of nearly equal size.
+constexpr std::size_t tile_size(std::size_t total, std::size_t most) noexcept {
+    const std::size_t count = (total + most - 1) / most;
+    return count == 0 ? 0 : (total + count - 1) / count;
+}
+
+/// Cuts 0 ... Total - 1 into tiles of nearly equal size, at most `Most` each, and calls
+/// `f(first, size)`; `size` is a compile-time constant, so that the tile can live in registers.
+template <std::size_t Total, std::size_t Most = registers * 3 / 4, class F>
+[[gnu::always_inline]] constexpr void for_tiles(F&& f) {
+    if constexpr (Total > 0) {
+        constexpr std::size_t count = (Total + Most - 1) / Most;
+        constexpr std::size_t larger = tile_size(Total, Most);  // `smaller` tiles have one less
+        constexpr std::size_t smaller = larger * count - Total;
+        for (std::size_t i = 0; i < count - smaller; ++i)
+            f(i * larger, std::integral_constant<std::size_t, larger>{});
+        if constexpr (smaller > 0)
+            for (std::size_t i = 0; i < smaller; ++i)
+                f((count - smaller) * larger + i * (larger - 1),
+                  std::integral_constant<std::size_t, larger - 1>{});
+    }
+}
+
+/// Goes through `Count` floats: calls `f(first, T{})` for a vector `T` of them as long as there are
+/// enough, then with `float` for each of the rest. (Where there is no rest, g++ 12 would warn of
+/// that loop.)
+template <std::size_t Count, class F>
+constexpr void for_vectors(F&& f) {
+    constexpr std::size_t rest = Count % native_lanes;
+    for (std::size_t i = 0; i < Count - rest; i += native_lanes) f(i, native{});
+    if constexpr (rest > 0)
+        for (std::size_t i = Count - rest; i < Count; ++i) f(i, float{});
+}
+
+}  // namespace ctnn::simd

@@ -1,0 +1,25 @@
+// The convolution's loops at the sizes at which bands, blocks, tiles and lanes end unevenly; those
+// that every compiler and processor is tried with. More: convolution_sizes.cpp.
+#include "support/convolution_check.hpp"
+
+TEST_CASE("5 x 5, same, six filters on one channel") {
+    check<convolution{along(28, 5, 2, 2), along(28, 5, 2, 2), 1, 6, 1, true}>();
+}
+TEST_CASE("odd sizes, padding that differs on every side, no bias") {
+    check<convolution{along(9, 3, 2, 0), along(11, 4, 1, 3), 3, 7, 1, false}>();
+}
+TEST_CASE("more filters than lanes, and some more") {
+    check<convolution{along(7, 3, 1, 1), along(6, 3, 1, 1), 5, 37, 1, true}>();
+}
+TEST_CASE("strides and dilations, with and without a common divisor") {
+    check<convolution{along(17, 3, 1, 2, 2, 2), along(19, 3, 2, 2, 4, 2), 2, 4, 1, true}>();
+}
+TEST_CASE("depthwise: channels that fill a vector, and some more") {
+    check<convolution{along(6, 3, 1, 1), along(11, 3, 1, 1), 29, 29, 29, true}>();
+}
+TEST_CASE("a padded image that does not fit into a block as a whole: rows of it") {
+    check<convolution{along(45, 3, 1, 1, 2), along(33, 3, 1, 1), 10, 4, 1, true}>();
+}
+TEST_CASE("a row that is longer than a block: blocks of columns") {
+    check<convolution{along(2, 2, 1, 0), along(6002, 4, 2, 1, 3), 3, 5, 1, true}>();
+}

@@ -1,0 +1,37 @@
+// The convolution's loops at more sizes than convolution_loops.cpp has, on one compiler.
+#include "support/convolution_check.hpp"
+
+TEST_CASE("more filters, or channels of their own, than a tile holds") {
+    check<convolution{along(4, 2), along(5, 2), 3, 83, 1, true}>();
+    check<convolution{along(4, 3, 1, 1), along(5, 3, 1, 1), 53, 53, 53, true}>();
+}
+TEST_CASE("more columns than lanes, and some more") {
+    check<convolution{along(5, 3), along(43, 3), 2, 3, 1, true}>();
+}
+TEST_CASE("strides and dilations, with and without a common divisor: more") {
+    check<convolution{along(17, 3, 1, 2, 3, 2), along(19, 2, 2, 2, 2, 3), 2, 4, 1, true}>();
+}
+TEST_CASE("a stride that is larger than the kernel leaves pixels out") {
+    check<convolution{along(14, 2, 0, 0, 3), along(13, 1, 0, 0, 3), 2, 4, 1, true}>();
+}
+TEST_CASE("groups") {
+    check<convolution{along(8, 3, 1, 1), along(9, 3, 1, 1), 6, 20, 2, true}>();
+}
+TEST_CASE("depthwise: channels that fill a vector, and some more: more") {
+    check<convolution{along(9, 3, 1, 1, 2), along(12, 5, 2, 2, 2), 18, 18, 18, false}>();
+    check<convolution{along(9, 3, 0, 1, 2, 3), along(22, 3, 3, 2, 3, 2), 4, 4, 4, true}>();
+}
+TEST_CASE("1 x 1") {
+    check<convolution{along(6, 1), along(6, 1), 31, 18, 1, true}>();
+}
+TEST_CASE("a row that is longer than a block: blocks of columns: more") {
+    check<convolution{along(4, 2), along(3002, 2, 0, 0, 2, 3), 3, 20, 1, false}>();
+    check<convolution{along(3, 2), along(1501, 3, 1, 1), 7, 7, 7, true}>();
+}
+TEST_CASE("wide strides and dilations: tiles of columns begin where they should") {
+    check<convolution{along(5, 3, 1, 1), along(77, 3, 1, 1, 2), 3, 32, 1, true}>();
+    check<convolution{along(5, 2), along(71, 4, 2, 2, 1, 3), 9, 17, 1, true}>();
+}
+TEST_CASE("padding beyond every pixel") {
+    check<convolution{along(4, 3, 3, 4), along(5, 3, 4, 5), 2, 6, 1, true}>();
+}
