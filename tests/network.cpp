@@ -183,10 +183,10 @@ TEST_CASE("network<...>: what is computed in one go is what the layers say") {
                 dense<31>, leaky_relu<>, dense<130>, relu, dense<33, use_bias<false>>>>();
 }
 
-TEST_CASE("network<...>::stages: which layers are computed in one go") {
+TEST_CASE("network<...>::stage_lengths: which layers are computed in one go") {
     using list = std::vector<std::size_t>;
     const auto stages_of = []<class Net>(std::type_identity<Net>) {
-        return list(Net::stages.begin(), Net::stages.end());
+        return list(Net::stage_lengths.begin(), Net::stage_lengths.end());
     };
     CHECK(stages_of(std::type_identity<lenet5>{}) == list{3, 0, 0, 3, 0, 0, 1, 2, 0, 2, 0, 1, 1});
     CHECK(

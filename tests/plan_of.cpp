@@ -67,11 +67,11 @@ void check(const network_plan<Network>& plan) {
         CHECK(vectors(stage.many_images.sums, simd::native_lanes, stage.many_images.lanes) <=
               simd::registers);
         CHECK(stage.many_images.lanes == hwcn);
-        if (stage.output.where == detail::placement::moves)
+        if (stage.output.where == detail::placement::memory)
             CHECK(stage.offset() + stage.bytes <= plan.workspace_bytes);
     }
     CHECK(multiply_adds == Network::multiply_adds);
-    CHECK(plan.stages[plan.count - 1].output.where == detail::placement::leaves);
+    CHECK(plan.stages[plan.count - 1].output.where == detail::placement::result);
 }
 
 }  // namespace

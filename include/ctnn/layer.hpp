@@ -1,25 +1,45 @@
-// What every layer provides. A layer is a specification (`dense<10>`: knows no input) put *on* a
-// shape
-// (`dense<10>::on<features<84>>`: knows its shapes, parameters and arithmetic).
+// What a layer is. A *specification* (`dense<10>`: knows no input) is put *on* a shape
+// (`dense<10>::on<features<84>>`: knows its shapes, its parameters and its arithmetic).
 //
-// A specification has a member template `on<Input>`, derived from `layer_base`, and, so that a
-// network can compute shapes before it checks them, `output_on<Input>`: total, shape<0, 0, 0> where
-// nothing fits. (Without it the network asks `on<Input>::output_shape`.) A layer then defines, for
-// any vector type `T` (`float`, or one image per lane):
+//   struct channel_scale {                       the specification: what stands in a network's list
+//       template <class Input>                   the shape that it makes of Input; shape<0, 0, 0>
+//       using output_on = Input;                 where nothing fits: on<Input> then says why
 //
-//   static constexpr std::string_view name;                  its name in tables and files
-//   compute(w, x, y)                                         writes y = f(w, x)
-//   input_gradient(w, x, d_y, d_x)                           writes d_x = dLoss/dx, given d_y =
-//   dLoss/dy parameter_gradient(x, d_y, d_w)                          adds dLoss/dw to d_w, summed
-//   over the lanes
+//       template <class Input>                   the layer; its parameters, as Keras names them
+//       struct on : layer_base<on<Input>, Input, output_on<Input>,
+//                              parameter_array<"scale", Input::channels>> {
+//           static constexpr std::string_view name = "channel_scale";        in tables and files
+//           ...
 //
-// over tensor_views; w, d_w are left out and parameter_gradient is absent when it has no
-// parameters.
+// and then, for any T (float, or a vector: one image in each lane), over tensor_views:
+//
+//   compute(w, x, y)                  writes y = f(w, x)
+//   input_gradient(w, x, d_y, d_x)    writes d_x = dLoss/dx, given d_y = dLoss/dy
+//   parameter_gradient(x, d_y, d_w)   adds dLoss/dw to d_w, summed over the lanes
+//
+// A layer without parameters leaves out w, and parameter_gradient. One that is never trained leaves
+// out the gradients. examples/custom_layer.cpp is such a layer as a whole.
+//
+// What it may say besides:
+//
+//   static constexpr layer_facts facts{...};     what plans ask: in place, elementwise, ...
+//   static constexpr std::size_t multiply_adds   of one image, forward; for tables
+//   static constexpr std::array settings{...};   numbers on which the output depends, beside name,
+//                                                shapes and parameters (a stride, a slope)
+//   untrained_array<"moving_mean", C>            instead of a parameter_array: in files and in w, but
+//                                                no gradient; parameter_gradient leaves it alone
+//   compute_in_training(w, x, y)                 with facts.trains_differently: what compute is in
+//                                                training, where the gradients follow it
+//   compute_scratch<T, Pooling>(),               how many T of scratch memory compute and
+//   gradient_scratch<T, Activation, Pooling>()   parameter_gradient take as a last argument, a T*;
+//                                                the network has it in its workspaces
+//   input_gradient_from_output(y, d_y, d_x)      with facts.in_place; d_x may be d_y's memory
+//
+// `elementwise` and `reshaping`, below, are bases for the two plainest kinds of layers.
 #pragma once
 
 #include <ctnn/kernels/fusion.hpp>
 #include <ctnn/kernels/layout.hpp>
-#include <ctnn/layers/option_list.hpp>
 #include <ctnn/network/fingerprint.hpp>
 #include <ctnn/parameters.hpp>
 #include <ctnn/simd/maximum.hpp>
@@ -35,27 +55,41 @@
 namespace ctnn {
 namespace detail {
 
-// A layer's functions as everybody calls them: without parameters it takes no w and no d_w, without
-// need of scratch memory no scratch.
+/// f(w) for a layer that has parameters, f() for one that has none.
+template <class Layer, class Weights, class F>
+constexpr void with_parameters(Weights w, F&& f) noexcept {
+    if constexpr (Layer::parameter_count > 0)
+        f(w);
+    else
+        f();
+}
+
+// A layer's functions as networks call them: what it does without is left out.
 template <class Layer, class X, class Y, class T>
 constexpr void compute(parameter_view<Layer, const float> w, X x, Y y, T* scratch) noexcept {
-    const auto call = [&](auto... given) {
-        if constexpr (Layer::parameter_count > 0)
-            Layer::compute(w, given...);
+    with_parameters<Layer>(w, [&](auto... given) {
+        if constexpr (Layer::template compute_scratch<T, no_pooling>() > 0)
+            Layer::compute(given..., x, y, scratch);
         else
-            Layer::compute(given...);
-    };
-    if constexpr (Layer::template compute_scratch<T, no_pooling>() > 0)
-        call(x, y, scratch);
+            Layer::compute(given..., x, y);
+    });
+}
+template <class Layer, class X, class Y, class T>
+constexpr void compute_in_training(parameter_view<Layer, const float> w, X x, Y y,
+                                   T* scratch) noexcept {
+    if constexpr (!Layer::facts.trains_differently)
+        compute<Layer>(w, x, y, scratch);
     else
-        call(x, y);
+        with_parameters<Layer>(w, [&](auto... given) {
+            if constexpr (Layer::template compute_scratch<T, no_pooling>() > 0)
+                Layer::compute_in_training(given..., x, y, scratch);
+            else
+                Layer::compute_in_training(given..., x, y);
+        });
 }
 template <class Layer, class X, class Y, class DX>
 constexpr void input_gradient(parameter_view<Layer, const float> w, X x, Y d_y, DX d_x) noexcept {
-    if constexpr (Layer::parameter_count > 0)
-        Layer::input_gradient(w, x, d_y, d_x);
-    else
-        Layer::input_gradient(x, d_y, d_x);
+    with_parameters<Layer>(w, [&](auto... given) { Layer::input_gradient(given..., x, d_y, d_x); });
 }
 template <class Layer, class X, class Y, class T>
 constexpr void parameter_gradient(X x, Y d_y, parameter_view<Layer, float> d_w,
@@ -96,19 +130,7 @@ struct layer_base {
 
     static constexpr std::size_t parameter_count = arrays::count;
     static constexpr std::size_t multiply_adds = 0;  // forward, for one image; padding counts
-    /// Whether y may be x's memory and input_gradient_from_output(y, d_y, d_x) exists.
-    static constexpr bool in_place = false;
-    /// Whether compute_fused exists: y of an elementwise layer, or of that and pooling, in one go.
-    static constexpr bool fuses_activation = false, fuses_pooling = false;
-    /// Whether it can be fused so: it acts on every element by itself, or pools disjoint windows.
-    static constexpr bool is_elementwise = false, has_disjoint_windows = false;
-    /// Elementwise: whether a larger x never gives a smaller y. Pooling: whether it gives the
-    /// largest of what a window sees.
-    static constexpr bool is_increasing = false, takes_maximum = false;
-    /// Whether its gradient can be computed from the positions of maxima.
-    static constexpr bool keeps_positions = false;
-    /// Whether parameter_gradient_from_positions exists: its output's gradient need not be stored.
-    static constexpr bool takes_positions = false;
+    static constexpr layer_facts facts{};
     /// Numbers of `T` of scratch memory that compute (alone or together with `Pooling`) and
     /// parameter_gradient (from the gradient of the output, or of what `Activation` and `Pooling`
     /// made of it) take as their last argument, a T*; where it is 0 they do without. A network has
@@ -121,8 +143,6 @@ struct layer_base {
     static constexpr std::size_t gradient_scratch() noexcept {
         return 0;
     }
-    /// Whether y is x under another shape, so that nothing has to be done.
-    static constexpr bool reshapes = false;
     /// How compute runs for one image and for one image per lane, when it takes `Pooling` along.
     template <class Pooling>
     static constexpr loop_choice choice_for_one() noexcept {
@@ -159,53 +179,57 @@ struct layer_base {
     // By value, for one layer alone. Where the layer's scratch memory is more than a stack should
     // bear, these are slow; a network is not.
 
-    /// y = f(w, x). `T` is `float` for one image, a SIMD vector for one image per lane.
+    /// y = f(w, x), or f(x). `T` is `float` for one image, a SIMD vector for one image per lane.
     template <class T>
     [[nodiscard]] static constexpr tensor<Output, T> forward(weights w,
                                                              const tensor<Input, T>& x) noexcept
         requires(parameter_count > 0) {
-        tensor<Output, T> y;
-        constexpr std::size_t size = Layer::template compute_scratch<T, detail::no_pooling>();
-        detail::with_scratch_on_stack<T, size>([&](auto... scratch) {
-            Layer::compute(w, tensor_view<Input, const T>(x), tensor_view<Output, T>(y),
-                           scratch...);
-        });
-        return y;
+        return forward_alone(x, w);
     }
     template <class T>
     [[nodiscard]] static constexpr tensor<Output, T> forward(const tensor<Input, T>& x) noexcept
         requires(parameter_count == 0) {
-        tensor<Output, T> y;
-        constexpr std::size_t size = Layer::template compute_scratch<T, detail::no_pooling>();
-        detail::with_scratch_on_stack<T, size>([&](auto... scratch) {
-            Layer::compute(tensor_view<Input, const T>(x), tensor_view<Output, T>(y), scratch...);
-        });
-        return y;
+        return forward_alone(x);
     }
 
-    /// Adds dLoss/dw to `d_w` and returns dLoss/dx, given d_y = dLoss/dy.
+    /// Returns dLoss/dx, given d_y = dLoss/dy; adds dLoss/dw to `d_w`.
     template <class T>
     static constexpr tensor<Input, T> backward(weights w, const tensor<Input, T>& x,
                                                const tensor<Output, T>& d_y, gradients d_w) noexcept
         requires(parameter_count > 0) {
-        const tensor_view<Input, const T> x_view(x);
-        const tensor_view<Output, const T> d_y_view(d_y);
         constexpr std::size_t size =
             Layer::template gradient_scratch<T, detail::no_activation, detail::no_pooling>();
-        detail::with_scratch_on_stack<T, size>(
-            [&](auto... scratch) { Layer::parameter_gradient(x_view, d_y_view, d_w, scratch...); });
-        tensor<Input, T> d_x;
-        Layer::input_gradient(w, x_view, d_y_view, tensor_view<Input, T>(d_x));
-        return d_x;
+        detail::with_scratch_on_stack<T, size>([&](auto... scratch) {
+            Layer::parameter_gradient(tensor_view<Input, const T>(x),
+                                      tensor_view<Output, const T>(d_y), d_w, scratch...);
+        });
+        return backward_alone(x, d_y, w);
     }
-    /// Returns dLoss/dx, given d_y = dLoss/dy.
     template <class T>
     [[nodiscard]] static constexpr tensor<Input, T> backward(const tensor<Input, T>& x,
                                                              const tensor<Output, T>& d_y) noexcept
         requires(parameter_count == 0) {
+        return backward_alone(x, d_y);
+    }
+
+private:
+    template <class T, class... Weights>
+    static constexpr tensor<Output, T> forward_alone(const tensor<Input, T>& x,
+                                                     Weights... w) noexcept {
+        tensor<Output, T> y;
+        constexpr std::size_t size = Layer::template compute_scratch<T, detail::no_pooling>();
+        detail::with_scratch_on_stack<T, size>([&](auto... scratch) {
+            Layer::compute(w..., tensor_view<Input, const T>(x), tensor_view<Output, T>(y),
+                           scratch...);
+        });
+        return y;
+    }
+    template <class T, class... Weights>
+    static constexpr tensor<Input, T>
+    backward_alone(const tensor<Input, T>& x, const tensor<Output, T>& d_y, Weights... w) noexcept {
         tensor<Input, T> d_x;
-        Layer::input_gradient(tensor_view<Input, const T>(x), tensor_view<Output, const T>(d_y),
-                              tensor_view<Input, T>(d_x));
+        Layer::input_gradient(w..., tensor_view<Input, const T>(x),
+                              tensor_view<Output, const T>(d_y), tensor_view<Input, T>(d_x));
         return d_x;
     }
 };
@@ -214,7 +238,7 @@ struct layer_base {
 /// alone, so that it may overwrite its input even in training.
 template <class Layer, class Input>
 struct elementwise : layer_base<Layer, Input, Input> {
-    static constexpr bool in_place = true, is_elementwise = true;
+    static constexpr layer_facts facts{.in_place = true, .is_elementwise = true};
 
     template <class T>
     static constexpr void compute(tensor_view<Input, const T> x, tensor_view<Input, T> y) noexcept {
@@ -238,7 +262,7 @@ struct elementwise : layer_base<Layer, Input, Input> {
 /// A layer that gives its input another shape and changes nothing; costs nothing in a network.
 template <class Layer, class Input, class Output>
 struct reshaping : layer_base<Layer, Input, Output> {
-    static constexpr bool reshapes = true;
+    static constexpr layer_facts facts{.reshapes = true};
 
     template <class T>
     static constexpr void compute(tensor_view<Input, const T> x,
@@ -253,37 +277,4 @@ struct reshaping : layer_base<Layer, Input, Output> {
     }
 };
 
-/// A specification: it can be put on a shape.
-template <class T>
-concept specification = requires {
-    typename T::template on<shape<1, 1, 1>>;
-};
-
-/// A layer: a specification on a shape.
-template <class T>
-concept layer = requires {
-    typename T::input_shape;
-    typename T::output_shape;
-    typename T::arrays;
-    { T::name } -> std::convertible_to<std::string_view>;
-    { T::parameter_count } -> std::convertible_to<std::size_t>;
-    { T::multiply_adds } -> std::convertible_to<std::size_t>;
-};
-
-namespace detail {
-
-/// The shape that a specification makes of `Input`, without checking anything.
-template <class Spec, class Input>
-struct output_of {
-    using type = typename Spec::template on<Input>::output_shape;
-};
-template <class Spec, class Input>
-requires requires {
-    typename Spec::template output_on<Input>;
-}
-struct output_of<Spec, Input> {
-    using type = typename Spec::template output_on<Input>;
-};
-
-}  // namespace detail
 }  // namespace ctnn

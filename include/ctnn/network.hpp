@@ -88,10 +88,11 @@ private:
 public:
     /// Every layer in the order of computation, nested networks dissolved: a Hana tuple of types.
     using leaves = typename list::leaves;
-    using facts = detail::leaf_facts<leaves>;
+    /// What is known of them: names, offsets of parameters, ...
+    using table = detail::leaf_table<leaves>;
     template <std::size_t Index>
     using leaf = detail::type_at<Index, leaves>;
-    static constexpr std::size_t leaf_count = facts::count;
+    static constexpr std::size_t leaf_count = table::count;
 
     /// The shape after entry `Index` of the list as it was written, from 0.
     template <std::size_t Index>
@@ -112,20 +113,22 @@ public:
 
     /// How many floats are learnt, and how many multiplications with an addition one image costs,
     /// forward.
-    static constexpr std::size_t parameter_count = facts::parameters;
-    static constexpr std::size_t multiply_adds = facts::multiply_adds;
+    static constexpr std::size_t parameter_count = table::parameters;
+    /// Those that training changes.
+    static constexpr std::size_t trained_parameter_count = table::trained_parameters;
+    static constexpr std::size_t multiply_adds = table::multiply_adds;
     /// A hash of what gives parameters their meaning: the layers that compute something (`flatten`
     /// and `expect` do not), their shapes and options. The same for every compiler and processor.
     static constexpr std::uint64_t fingerprint =
-        detail::fnv_1a().add_shape<input_shape>().add(facts::fingerprint).value();
+        detail::fnv_1a().add_shape<input_shape>().add(table::fingerprint).value();
     /// Name, extents and place of every parameter array.
-    static constexpr const std::array<parameter_entry, facts::arrays>& parameter_table =
-        facts::table;
+    static constexpr const std::array<parameter_entry, table::arrays>& parameter_table =
+        table::table;
 
     /// How a prediction is computed: which layers in one go, and where everything lies, for one
     /// image and, as `plan_for<T>`, for one per lane of T.
     using prediction = detail::prediction_stages<leaves>;
-    static constexpr auto stages = prediction::lengths;
+    static constexpr auto stage_lengths = prediction::lengths;
     template <class T>
     static constexpr auto plan_for = prediction::template plan<T>;
     static constexpr auto plan = plan_for<float>;
@@ -205,10 +208,10 @@ public:
                                   tensor_view<output_shape, T> y, T* memory) noexcept {
         const T* current = x.data();
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            ((current = step<I>(w, current, y.data(), memory)), ...);
+            ((current = compute_stage<I>(w, current, y.data(), memory)), ...);
         }
         (std::make_index_sequence<leaf_count>{});
-        constexpr bool nothing_computes = facts::last_computing == leaf_count;
+        constexpr bool nothing_computes = table::last_computing == leaf_count;
         if constexpr (nothing_computes) std::copy_n(current, output_shape::size, y.data());
     }
 
@@ -222,23 +225,22 @@ public:
 private:
     /// Runs the stage that begins with layer `Index`; returns where its output is.
     template <std::size_t Index, class T>
-    static constexpr const T* step(weights w, const T* x, T* y, T* memory) noexcept {
+    static constexpr const T* compute_stage(weights w, const T* x, T* y, T* memory) noexcept {
         using first = leaf<Index>;
-        constexpr bool is_misfit = first::output_shape::size == 0;  // the compiler has said so
-        if constexpr (stages[Index] == 0 || first::reshapes || is_misfit) {
+        if constexpr (stage_lengths[Index] == 0 || first::facts.reshapes) {
             return x;
         } else {
-            using last = leaf<Index + stages[Index] - 1>;
+            using last = leaf<Index + stage_lengths[Index] - 1>;
             constexpr detail::placement place = plan_for<T>.layers[Index];
             T* to = y;
-            if constexpr (place.where == detail::placement::moves) to = memory + place.offset;
-            if constexpr (place.where == detail::placement::stays)
+            if constexpr (place.where == detail::placement::memory) to = memory + place.offset;
+            if constexpr (place.where == detail::placement::input)
                 to = const_cast<T*>(x);  // in `memory`
             T* const scratch = memory + place.scratch;
             const tensor_view<typename first::input_shape, const T> from(x);
             const tensor_view<typename last::output_shape, T> into(to);
-            const parameter_view<first, const float> weights_here(w.first + facts::offsets[Index]);
-            if constexpr (stages[Index] > 1)
+            const parameter_view<first, const float> weights_here(w.first + table::offsets[Index]);
+            if constexpr (stage_lengths[Index] > 1)
                 first::template compute_fused<fused_activation<Index>, fused_pooling<Index>>(
                     weights_here, from, into, scratch);
             else

@@ -34,14 +34,24 @@ struct parameter_array {
     static constexpr std::size_t rank = sizeof...(Extents);
     static constexpr std::size_t size = (std::size_t{1} * ... * Extents);
     static constexpr std::array<std::size_t, 6> extents{Extents...};
+    static constexpr bool is_trained = true;
     template <class Float>
     using view = array_view<Float, Extents...>;
+};
+
+/// The same for numbers that a layer keeps with its parameters, in files too, but that no gradient
+/// changes, such as a moving mean. parameter_gradient leaves their part of d_w alone, at 0.
+template <detail::fixed_string Name, std::size_t... Extents>
+struct untrained_array : parameter_array<Name, Extents...> {
+    static constexpr bool is_trained = false;
 };
 
 /// All arrays of one layer, in the order in which they lie in memory and in files.
 template <class... Arrays>
 struct parameter_arrays {
     static constexpr std::size_t count = (std::size_t{0} + ... + Arrays::size);
+    static constexpr std::size_t trained =
+        (std::size_t{0} + ... + (Arrays::is_trained ? Arrays::size : 0));
     static constexpr std::size_t arrays = (std::size_t{0} + ... + (Arrays::size > 0));
 };
 
@@ -54,6 +64,7 @@ struct parameter_entry {
     std::array<std::size_t, 6> extents;  // the rest is 0
     std::size_t offset;                  // of the first float
     std::size_t size;                    // in floats
+    bool is_trained;                     // whether training changes it
 };
 
 namespace detail {
@@ -100,7 +111,8 @@ constexpr parameter_entry* write_entries(parameter_arrays<Arrays...>, parameter_
                                          [[maybe_unused]] std::string_view layer,
                                          [[maybe_unused]] std::size_t number, std::size_t offset) {
     for (const parameter_entry& entry : std::initializer_list<parameter_entry>{
-             {layer, number, Arrays::name, Arrays::rank, Arrays::extents, 0, Arrays::size}...})
+             {layer, number, Arrays::name, Arrays::rank, Arrays::extents, 0, Arrays::size,
+              Arrays::is_trained}...})
         if (entry.size > 0) {
             *row = entry;
             row++->offset = offset;

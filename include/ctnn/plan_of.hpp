@@ -37,7 +37,7 @@ struct network_plan {
     static constexpr std::size_t count = [] {
         std::size_t stages = 0;
         for (std::size_t i = 0; i < Network::leaf_count; ++i)
-            stages += Network::stages[i] > 0 && !Network::facts::facts[i].reshapes;
+            stages += Network::stage_lengths[i] > 0 && !Network::table::layers[i].is.reshapes;
         return stages;
     }();
     std::array<stage_plan, count> stages{};
@@ -55,20 +55,20 @@ private:
     template <std::size_t Index>
     constexpr void add(std::size_t& next) noexcept {
         using layer = typename Network::template leaf<Index>;
-        constexpr std::size_t layers = Network::stages[Index];
-        if constexpr (layers > 0 && !layer::reshapes) {
+        constexpr std::size_t layers = Network::stage_lengths[Index];
+        if constexpr (layers > 0 && !layer::facts.reshapes) {
             using pooling = typename Network::template fused_pooling<Index>;
             stage_plan& stage = stages[next++];
             stage.first = Index;
             stage.layers = layers;
             [&]<std::size_t... I>(std::index_sequence<I...>) {
-                stage.names = {Network::facts::names[Index + I]...};
+                stage.names = {Network::table::names[Index + I]...};
                 stage.multiply_adds =
                     (std::size_t{0} + ... + Network::template leaf<Index + I>::multiply_adds);
             }
             (std::make_index_sequence<layers>{});
             stage.flash =
-                (Network::facts::offsets[Index + layers] - Network::facts::offsets[Index]) *
+                (Network::table::offsets[Index + layers] - Network::table::offsets[Index]) *
                 sizeof(float);
             stage.one_image = layer::template choice_for_one<pooling>();
             stage.many_images = layer::template choice_for_many<pooling>();

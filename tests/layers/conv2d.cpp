@@ -17,7 +17,7 @@ static_assert(std::is_same_v<lenet1::output_shape, shape<28, 28, 6>>);
 static_assert(lenet1::parameter_count == 5 * 5 * 1 * 6 + 6);
 static_assert(lenet1::multiply_adds == 28 * 28 * 25 * 6);
 static_assert(lenet1::name == std::string_view("conv2d"));
-static_assert(!lenet1::in_place && !lenet1::reshapes);
+static_assert(!lenet1::facts.in_place && !lenet1::facts.reshapes);
 using grouped = conv2d<8, kernel<3, 1>, groups<4>, use_bias<false>>::on<shape<5, 5, 12>>;
 static_assert(std::is_same_v<grouped::output_shape, shape<3, 5, 8>>);
 static_assert(grouped::parameter_count == 3 * 1 * 3 * 8);

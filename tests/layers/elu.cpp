@@ -12,7 +12,7 @@ using laws::W;
 
 using layer = elu<>::on<shape<3, 5, 2>>;
 static_assert(std::is_same_v<layer::output_shape, shape<3, 5, 2>>);
-static_assert(layer::in_place && layer::parameter_count == 0);
+static_assert(layer::facts.in_place && layer::parameter_count == 0);
 static_assert(layer::name == std::string_view("elu"));
 static_assert(elu<>::a == 1.0f && elu<alpha<1, 2>>::a == 0.5f && elu<alpha<3>>::a == 3.0f);
 

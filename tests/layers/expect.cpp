@@ -14,7 +14,7 @@ inline constexpr laws::traits linear{.linear = true};
 
 using layer = expect<shape<5, 5, 16>>::on<shape<5, 5, 16>>;
 static_assert(std::is_same_v<layer::output_shape, shape<5, 5, 16>>);
-static_assert(layer::reshapes && layer::parameter_count == 0 && layer::multiply_adds == 0);
+static_assert(layer::facts.reshapes && layer::parameter_count == 0 && layer::multiply_adds == 0);
 static_assert(layer::name == std::string_view("expect"));
 // Of another shape nothing is left, so that a network can say where it went wrong.
 static_assert(std::is_same_v<expect<shape<5, 5, 16>>::output_on<shape<5, 4, 16>>, shape<0, 0, 0>>);

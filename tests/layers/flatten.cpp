@@ -14,7 +14,7 @@ inline constexpr laws::traits linear{.linear = true};
 
 using layer = flatten::on<shape<5, 5, 16>>;
 static_assert(std::is_same_v<layer::output_shape, features<400>>);
-static_assert(layer::reshapes && layer::parameter_count == 0 && layer::multiply_adds == 0);
+static_assert(layer::facts.reshapes && layer::parameter_count == 0 && layer::multiply_adds == 0);
 static_assert(layer::name == std::string_view("flatten"));
 
 TEST_CASE("flatten::on<shape<1, 1, 1>>") {

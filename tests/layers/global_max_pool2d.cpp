@@ -13,7 +13,7 @@ using laws::W;
 
 using layer = global_max_pool2d::on<shape<6, 18, 16>>;
 static_assert(std::is_same_v<layer::output_shape, features<16>>);
-static_assert(layer::parameter_count == 0 && !layer::in_place && !layer::reshapes);
+static_assert(layer::parameter_count == 0 && !layer::facts.in_place && !layer::facts.reshapes);
 static_assert(layer::name == std::string_view("global_max_pool2d"));
 
 TEST_CASE("global_max_pool2d::on<shape<1, 1, 1>>") {

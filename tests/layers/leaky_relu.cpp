@@ -12,7 +12,7 @@ using laws::W;
 
 using layer = leaky_relu<>::on<shape<3, 5, 2>>;
 static_assert(std::is_same_v<layer::output_shape, shape<3, 5, 2>>);
-static_assert(layer::in_place && layer::parameter_count == 0);
+static_assert(layer::facts.in_place && layer::parameter_count == 0);
 static_assert(layer::name == std::string_view("leaky_relu"));
 static_assert(leaky_relu<>::a == 0.3f);  // Keras' default
 static_assert(leaky_relu<negative_slope<1, 100>>::a == 0.01f);

@@ -28,7 +28,7 @@ static_assert(std::is_same_v<output<max_pool2d<window<3>, padding<1, 0, 2, 1>>, 
 using pool = max_pool2d<window<2, 2>>::on<shape<4, 4, 3>>;
 static_assert(pool::parameter_count == 0 && pool::multiply_adds == 0);
 static_assert(pool::name == std::string_view("max_pool2d"));
-static_assert(!pool::in_place && !pool::reshapes);
+static_assert(!pool::facts.in_place && !pool::facts.reshapes);
 
 TEST_CASE("max_pool2d<window<1, 1>>::on<shape<1, 1, 1>>") {
     laws::obeys_in_every_width<max_pool2d<window<1, 1>>::on<shape<1, 1, 1>>>(
@@ -174,7 +174,8 @@ TEST_CASE("max_pool2d<window<2, 2>, stride<1, 1>>::on<shape<3, 4, 2>>, ties in e
 // A convolution pools along with itself only where no pixel is in two windows and none is padding,
 // in either direction, and where a row of a window is short.
 template <class... Options>
-constexpr bool fuses = max_pool2d<Options...>::template on<shape<30, 30, 1>>::has_disjoint_windows;
+constexpr bool fuses =
+    max_pool2d<Options...>::template on<shape<30, 30, 1>>::facts.pools_disjoint_windows;
 static_assert(fuses<> && fuses<window<2, 3>> && fuses<window<3, 2>, stride<3, 2>>);
 static_assert(!fuses<window<2, 2>, stride<2, 1>> && !fuses<window<2, 2>, stride<1, 2>>);
 static_assert(!fuses<window<2, 2>, stride<2, 3>> && !fuses<window<2, 2>, stride<3, 2>>);

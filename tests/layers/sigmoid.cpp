@@ -12,7 +12,7 @@ using laws::W;
 
 using layer = ctnn::sigmoid::on<shape<3, 5, 2>>;
 static_assert(std::is_same_v<layer::output_shape, shape<3, 5, 2>>);
-static_assert(layer::in_place && layer::parameter_count == 0);
+static_assert(layer::facts.in_place && layer::parameter_count == 0);
 static_assert(layer::name == std::string_view("sigmoid"));
 
 TEST_CASE("sigmoid::on<features<1>>") {

@@ -16,6 +16,7 @@
 #include "support/reference.hpp"
 
 #include <ctnn/layer.hpp>
+#include <ctnn/layer_concept.hpp>
 #include <ctnn/simd/lanes.hpp>
 
 #include <doctest/doctest.h>
@@ -201,7 +202,7 @@ layer_calls calls_of() {
             std::copy_n(d_from.data(), input::size, d_x);
         }
     };
-    if constexpr (Layer::in_place)
+    if constexpr (Layer::facts.in_place)
         calls.in_place = [](const float* d_y, float* x_then_y, float* d_x) {
             compute<Layer, float>(nullptr, x_then_y, x_then_y);
             Layer::input_gradient_from_output(ctnn::tensor_view<input, const float>(x_then_y),
@@ -458,7 +459,7 @@ inline void what_is_no_number_stays_none(const problem& healthy, const reference
 /// All laws, with one lane and with the widest register.
 template <class Layer>
 problem obeys(const reference_function& f, const traits& is = {}) {
-    static_assert(ctnn::layer<Layer>);
+    static_assert(ctnn::trainable_layer<Layer>);
     const problem p(calls_of<Layer>(), ctnn::simd::native_lanes + 1);
     forward_is_the_reference(p, f);
     backward_is_the_finite_difference(p, f, is);

@@ -24,8 +24,8 @@ X chain_backward(const typename Net::parameters& w, const X& x, const Y& d_outpu
     } else {
         using layer = typename Net::template leaf<Index>;
         if constexpr (layer::parameter_count > 0) {
-            const typename layer::weights w_here(w.elements + Net::facts::offsets[Index]);
-            const typename layer::gradients d_w_here(d_w.elements + Net::facts::offsets[Index]);
+            const typename layer::weights w_here(w.elements + Net::table::offsets[Index]);
+            const typename layer::gradients d_w_here(d_w.elements + Net::table::offsets[Index]);
             const auto d_y =
                 chain_backward<Net, Index + 1>(w, layer::forward(w_here, x), d_output, d_w);
             return layer::backward(w_here, x, d_y, d_w_here);

@@ -32,15 +32,14 @@ std::ostream& operator<<(std::ostream& stream, const network_plan<Network>& plan
         std::string names;
         for (std::size_t i = 0; i < stage.layers; ++i)
             names += (i == 0 ? "" : " + ") + std::string(stage.names[i]);
-        const bool moves = stage.output.where == detail::placement::moves;
-        const bool leaves = stage.output.where == detail::placement::leaves;
+        const auto where = stage.output.where;
         rows.push_back({names, detail::choice_text(stage.one_image),
                         detail::choice_text(stage.many_images),
                         detail::with_commas(stage.multiply_adds),
                         detail::with_commas(stage.scratch), detail::with_commas(stage.bytes),
-                        moves    ? detail::with_commas(stage.offset())
-                        : leaves ? "caller"
-                                 : "in place"});
+                        where == detail::placement::memory   ? detail::with_commas(stage.offset())
+                        : where == detail::placement::result ? "caller"
+                                                             : "in place"});
     }
     return stream << detail::table_text(rows) << detail::with_commas(plan.workspace_bytes)
                   << " bytes of workspace\n";

@@ -12,7 +12,7 @@
 namespace ctnn::detail {
 
 /// y = pooling(activation(bias + x * kernel)) for one image.
-template <convolution Conv, class Activation, class Pooling>
+template <convolution Conv, activation Activation, pooling Pooling>
 struct convolution_with_columns_in_lanes {
 private:
     static constexpr std::size_t window_rows = Pooling::window_rows,

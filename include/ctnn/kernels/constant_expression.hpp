@@ -9,7 +9,7 @@
 namespace ctnn::detail {
 
 /// y = pooling(activation(bias + x * kernel)). A dense layer is a convolution over one pixel.
-template <class Activation, class Pooling>
+template <activation Activation, pooling Pooling>
 constexpr void convolve_in_constant_expression(const convolution& conv, const float* x,
                                                const float* kernel, const float* bias,
                                                float* y) noexcept {

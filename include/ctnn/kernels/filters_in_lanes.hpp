@@ -14,7 +14,7 @@ namespace ctnn::detail {
 
 /// y = pooling(activation(bias + x * kernel)) for one image. A depthwise convolution's lanes are
 /// channels, each with a filter of its own, and nothing is broadcast.
-template <convolution Conv, class Activation, class Pooling>
+template <convolution Conv, activation Activation, pooling Pooling>
 struct convolution_with_filters_in_lanes {
 private:
     using activation = activation_around<Activation, Pooling>;
@@ -243,7 +243,7 @@ private:
 };
 
 /// y = activation(bias + x kernel) for one input; kernel: Inputs x Outputs.
-template <std::size_t Inputs, std::size_t Outputs, bool HasBias, class Activation>
+template <std::size_t Inputs, std::size_t Outputs, bool HasBias, activation Activation>
 struct dense_with_outputs_in_lanes {
     static constexpr loop_choice choice() noexcept {
         return {layout::hwc, {1, simd::tile_size(units, units_most) * lanes}};

@@ -35,7 +35,7 @@ struct convolution_with_images_in_lanes {
     /// y = pooling(activation(bias + x * kernel)). With `Position` = std::uint8_t also writes, for
     /// every output and lane, which number of its pooling window (row by row, from 0) was the first
     /// of the largest.
-    template <class Activation, class Pooling, class T, class Position = std::nullptr_t>
+    template <activation Activation, pooling Pooling, class T, class Position = std::nullptr_t>
     static constexpr void forward(const T* x, const float* kernel, const float* bias, T* y,
                                   Position* positions = nullptr) noexcept {
         for (std::size_t h = 0; h < height / Pooling::window_rows; ++h)

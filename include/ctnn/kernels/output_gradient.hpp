@@ -40,7 +40,7 @@ struct output_gradient_in_memory {
 
 /// The convolution's output went through `Activation` and `Pooling`, which kept the position of
 /// each window's maximum: only there dLoss/dy is not 0.
-template <class Activation, class Pooling, class T>
+template <activation Activation, pooling_with_positions Pooling, class T>
 struct output_gradient_at_maxima {
     static constexpr bool are_in_memory = false;
     static constexpr std::size_t rows_together = Pooling::window_rows,

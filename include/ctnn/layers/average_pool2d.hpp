@@ -55,7 +55,8 @@ struct average_pool2d {
 
         // A convolution before it pools as it computes, when no pixel is in two windows.
         static constexpr std::size_t window_rows = rows.taps, window_columns = columns.taps;
-        static constexpr bool has_disjoint_windows = window_on<Input>::are_disjoint;
+        static constexpr layer_facts facts{.pools_disjoint_windows =
+                                               window_on<Input>::are_disjoint};
         template <class T>
         static constexpr T start() noexcept {
             return T(0.0f);

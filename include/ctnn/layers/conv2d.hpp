@@ -80,7 +80,6 @@ struct conv2d {
 
         static constexpr detail::convolution conv{rows,    columns,     Input::channels,
                                                   Filters, group_count, has_bias};
-        static constexpr bool takes_positions = !conv.is_depthwise();
     };
 };
 

@@ -28,7 +28,9 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     using base = layer_base<Layer, Input, Output, Kernel, Bias>;
     using typename base::gradients, typename base::weights;
 
-    static constexpr bool fuses_activation = true, fuses_pooling = true;
+    static constexpr layer_facts facts{.fuses_activation = true,
+                                       .fuses_pooling = true,
+                                       .takes_positions = !Layer::conv.is_depthwise()};
     /// How one image, or one image per lane, is computed together with `Pooling`.
     template <class Pooling>
     static constexpr loop_choice choice_for_one() noexcept {

@@ -4,6 +4,7 @@
 #include <ctnn/kernels/constant_expression.hpp>
 #include <ctnn/kernels/filters_in_lanes.hpp>
 #include <ctnn/layer.hpp>
+#include <ctnn/layers/option_list.hpp>
 #include <ctnn/simd/loops.hpp>
 
 #include <algorithm>
@@ -46,7 +47,7 @@ struct dense {
 
         // i: input; o: output; n: image; t: position in the tile of accumulators
 
-        static constexpr bool fuses_activation = true;
+        static constexpr layer_facts facts{.fuses_activation = true};
         template <class Pooling>
         static constexpr loop_choice choice_for_one() noexcept {
             if constexpr (suits_outputs_in_lanes)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctnn/layer.hpp>
+#include <ctnn/layers/option_list.hpp>
 #include <ctnn/simd/elementary_functions.hpp>
 
 #include <array>
@@ -24,7 +25,8 @@ struct elu {
     template <class Input>
     struct on : elementwise<on<Input>, Input> {
         static constexpr std::string_view name = "elu";
-        static constexpr bool is_increasing = true;
+        static constexpr layer_facts facts{
+            .in_place = true, .is_elementwise = true, .is_increasing = true};
         static constexpr std::array<std::uint64_t, 1> settings{std::bit_cast<std::uint32_t>(a)};
         static_assert(sizeof(typename given::check) > 0);
         template <class T>

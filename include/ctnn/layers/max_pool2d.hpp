@@ -36,7 +36,6 @@ struct max_pool2d {
     struct on : layer_base<on<Input>, Input, output_on<Input>> {
         using output_shape = output_on<Input>;
         static constexpr std::string_view name = "max_pool2d";
-        static constexpr bool takes_maximum = true;
         static constexpr auto rows = window_on<Input>::rows;
         static constexpr auto columns = window_on<Input>::columns;
         static constexpr auto settings = window_on<Input>::settings;
@@ -63,11 +62,13 @@ struct max_pool2d {
 
         // A convolution before it pools as it computes, when no pixel is in two windows.
         static constexpr std::size_t window_rows = rows.taps, window_columns = columns.taps;
-        static constexpr bool has_disjoint_windows = window_on<Input>::are_disjoint;
         /// In training a convolution before it then keeps a byte for each output, the position of
         /// the maximum.
-        static constexpr bool keeps_positions =
-            has_disjoint_windows && !to_every_maximum && window_rows * window_columns <= 256;
+        static constexpr layer_facts facts{.pools_disjoint_windows = window_on<Input>::are_disjoint,
+                                           .takes_maximum = true,
+                                           .keeps_positions = window_on<Input>::are_disjoint &&
+                                                              !to_every_maximum &&
+                                                              window_rows * window_columns <= 256};
         template <class T>
         static constexpr T start() noexcept {
             return T(simd::lowest);

@@ -13,7 +13,8 @@ struct relu {
     template <class Input>
     struct on : elementwise<on<Input>, Input> {
         static constexpr std::string_view name = "relu";
-        static constexpr bool is_increasing = true;
+        static constexpr layer_facts facts{
+            .in_place = true, .is_elementwise = true, .is_increasing = true};
         template <class T>
         static constexpr T value(T x) noexcept {
             return simd::max(T(0.0f), x);  // in this order NaN stays

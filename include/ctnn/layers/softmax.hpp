@@ -16,7 +16,7 @@ struct softmax {
     template <class Input>
     struct on : layer_base<on<Input>, Input, Input> {
         static constexpr std::string_view name = "softmax";
-        static constexpr bool in_place = true;
+        static constexpr layer_facts facts{.in_place = true};
 
         template <class T>
         static constexpr void compute(tensor_view<Input, const T> x,

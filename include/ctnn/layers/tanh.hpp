@@ -15,7 +15,8 @@ struct tanh {
     template <class Input>
     struct on : elementwise<on<Input>, Input> {
         static constexpr std::string_view name = "tanh";
-        static constexpr bool is_increasing = true;
+        static constexpr layer_facts facts{
+            .in_place = true, .is_elementwise = true, .is_increasing = true};
         template <class T>
         static constexpr T value(T x) noexcept {
             return simd::tanh(x);

@@ -2,7 +2,7 @@
 // networks dissolved; and what is known of such a list. The only header that includes Boost.Hana.
 #pragma once
 
-#include <ctnn/layer.hpp>
+#include <ctnn/layer_concept.hpp>
 #include <ctnn/network/plan.hpp>
 
 #include <boost/hana/at.hpp>
@@ -57,11 +57,6 @@ struct not_reached {
     using arrays = parameter_arrays<>;
     static constexpr std::string_view name = "";
     static constexpr std::size_t parameter_count = 0, multiply_adds = 0;
-    static constexpr std::uint64_t fingerprint = 0;
-    static constexpr bool in_place = false, reshapes = true;
-    static constexpr bool fuses_activation = false, fuses_pooling = false;
-    static constexpr bool is_elementwise = false, has_disjoint_windows = false,
-                          keeps_positions = false;
 };
 
 /// Entry number `Index` (from 0) of a network's list; the error names it as `Entry`.
@@ -80,17 +75,24 @@ struct layer_of<Entry, Input, true> {
     using type = typename Entry::template on<Input>;
 };
 
-/// The layers of an entry: itself, or those of the network that it is.
+/// The layers of an entry: itself, or those of the network that it is; none of one that does not fit
+/// or is no layer, of which the compiler says what is wrong.
 template <class Layer>
+concept has_leaves = requires {
+    typename Layer::leaves;
+};
+template <class Layer, bool Fits, bool IsNetwork = has_leaves<Layer>>
 struct layers_in {
-    using type = hana::tuple<hana::type<Layer>>;
+    using type = hana::tuple<>;
 };
 template <class Layer>
-requires requires {
-    typename Layer::leaves;
-}
-struct layers_in<Layer> {
+struct layers_in<Layer, true, true> {
     using type = typename Layer::leaves;
+};
+template <class Layer>
+struct layers_in<Layer, true, false> {
+    using type = std::conditional_t<checked_layer<Layer>::is_good, hana::tuple<hana::type<Layer>>,
+                                    hana::tuple<>>;
 };
 
 /// All of a network's layers in the order of computation, nested networks dissolved.
@@ -117,35 +119,36 @@ struct layer_list<entry_list<Input, Entries...>, std::index_sequence<I...>> {
     using put = typename layer_of<Entry, type_at<Index, shapes>,
                                   Input::size != 0 && Index <= first_misfit>::type;
     template <std::size_t Index, class Entry>
-    using check = std::conditional_t<Index <= first_misfit, network_entry<Index, Entry>, no_check>;
+    using check = std::conditional_t<Index <= first_misfit, network_entry<Index, Entry>, char>;
     // Looks at every entry and layer, and by that makes the compiler say what is wrong.
     static_assert((true && ... && (sizeof(check<I, Entries>) > 0)));
     static_assert((true && ... && (sizeof(put<I, Entries>) > 0)));
 
     using entries = hana::tuple<hana::type<put<I, Entries>>...>;
     using leaves = decltype(hana::flatten(
-        std::declval<hana::tuple<typename layers_in<put<I, Entries>>::type...>>()));
+        std::declval<
+            hana::tuple<typename layers_in<put<I, Entries>, (I < first_misfit)>::type...>>()));
 };
 
+/// What is known of all layers together.
 template <class Leaves>
-struct leaf_facts;
+struct leaf_table;
 template <class... Layers>
-struct leaf_facts<hana::tuple<Layers...>> {
+struct leaf_table<hana::tuple<Layers...>> {
     static constexpr std::size_t count = sizeof...(Layers);
-    static constexpr std::array<layer_facts, count> facts{
-        layer_facts{Layers::type::input_shape::size, Layers::type::output_shape::size,
-                    Layers::type::in_place, Layers::type::reshapes, Layers::type::fuses_activation,
-                    Layers::type::fuses_pooling, Layers::type::is_elementwise,
-                    Layers::type::has_disjoint_windows, Layers::type::keeps_positions}...};
+    static constexpr std::array<planned_layer, count> layers{planned_layer{
+        Layers::type::input_shape::size, Layers::type::output_shape::size, Layers::type::facts}...};
     static constexpr std::size_t parameters =
         (std::size_t{0} + ... + Layers::type::parameter_count);
+    static constexpr std::size_t trained_parameters =
+        (std::size_t{0} + ... + Layers::type::arrays::trained);
     static constexpr std::size_t multiply_adds =
         (std::size_t{0} + ... + Layers::type::multiply_adds);
     static constexpr std::size_t arrays = (std::size_t{0} + ... + Layers::type::arrays::arrays);
     /// Of the layers that compute something.
     static constexpr std::uint64_t fingerprint = [] {
         fnv_1a hash;
-        ((Layers::type::reshapes ? void() : void(hash.add(Layers::type::fingerprint))), ...);
+        ((Layers::type::facts.reshapes ? void() : void(hash.add(Layers::type::fingerprint))), ...);
         return hash.value();
     }();
     static constexpr std::array<std::string_view, count> names{Layers::type::name...};
@@ -153,7 +156,7 @@ struct leaf_facts<hana::tuple<Layers...>> {
     static constexpr std::size_t last_computing = [] {
         std::size_t last = count;
         for (std::size_t i = 0; i < count; ++i)
-            if (!facts[i].reshapes) last = i;
+            if (!layers[i].is.reshapes) last = i;
         return last;
     }();
     /// Where each layer's parameters start.
@@ -182,14 +185,15 @@ struct leaf_facts<hana::tuple<Layers...>> {
 /// lies.
 template <class Leaves>
 struct prediction_stages {
-    using list = leaf_facts<Leaves>;
-    static constexpr std::array<std::size_t, list::count> lengths = plan_stages(list::facts);
+    using table = leaf_table<Leaves>;
+    static constexpr std::array<std::size_t, table::count> lengths = stage_lengths(table::layers);
 
     /// The activation or pooling layer that stage `Index` computes too, or `None`.
     template <std::size_t Index, bool IsPooling, class None>
     static constexpr auto follower() noexcept {
         constexpr std::size_t last = Index + lengths[Index];
-        constexpr bool pools = lengths[Index] > 1 && list::facts[last - 1].has_disjoint_windows;
+        constexpr bool pools =
+            lengths[Index] > 1 && table::layers[last - 1].is.pools_disjoint_windows;
         constexpr std::size_t found = IsPooling ? last - 1 : Index + 1;
         if constexpr (IsPooling ? pools : lengths[Index] > (pools ? 2 : 1))
             return std::type_identity<type_at<found, Leaves>>{};
@@ -206,20 +210,19 @@ struct prediction_stages {
     template <std::size_t Index, class T>
     static constexpr std::size_t scratch = [] {
         using first = type_at<Index, Leaves>;
-        constexpr bool is_misfit = first::output_shape::size == 0;  // the compiler has said so
-        if constexpr (lengths[Index] == 0 || first::reshapes || is_misfit)
+        if constexpr (lengths[Index] == 0 || first::facts.reshapes)
             return std::size_t{0};
         else
             return first::template compute_scratch<T, pooling<Index>>();
     }();
 
     template <class T>
-    static constexpr memory_plan<list::count> plan = [
+    static constexpr memory_plan<table::count> plan = [
     ]<std::size_t... I>(std::index_sequence<I...>) {
         return plan_prediction(
-            fuse(list::facts, lengths, std::array<std::size_t, list::count>{scratch<I, T>...}));
+            fuse(table::layers, lengths, std::array<std::size_t, table::count>{scratch<I, T>...}));
     }
-    (std::make_index_sequence<list::count>{});
+    (std::make_index_sequence<table::count>{});
 };
 
 }  // namespace ctnn::detail

@@ -172,8 +172,8 @@ template <class A>
 [[gnu::always_inline]] inline xsimd::batch<float, A>
 fma(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b,
     xsimd::batch<float, A> c) noexcept {
-#ifdef __AVX512F__  // xsimd 8.1 multiplies and adds here; g++ contracts that to one instruction,
-                    // clang does not
+    // xsimd 8.1 multiplies and adds here; g++ contracts that to one instruction, clang does not.
+#ifdef __AVX512F__
     if constexpr (xsimd::batch<float, A>::size == 16) return _mm512_fmadd_ps(a, b, c);
 #endif
     return xsimd::fma(a, b, c);

@@ -19,7 +19,7 @@ namespace detail {
 
 template <class Network, class Activation>
 inline constexpr bool ends_with = [] {
-    constexpr std::size_t last = Network::facts::last_computing;
+    constexpr std::size_t last = Network::table::last_computing;
     if constexpr (last < Network::leaf_count) {
         using leaf = typename Network::template leaf<last>;
         return std::is_same_v<leaf, typename Activation::template on<typename leaf::input_shape>>;
@@ -32,7 +32,7 @@ inline constexpr bool ends_with = [] {
 /// divides by their sum, also when its output is made flat afterwards.
 template <class Network>
 inline constexpr std::size_t channels_at_the_end = [] {
-    constexpr std::size_t last = Network::facts::last_computing;
+    constexpr std::size_t last = Network::table::last_computing;
     if constexpr (last < Network::leaf_count)
         return Network::template leaf<last>::output_shape::channels;
     else
@@ -81,7 +81,7 @@ struct softmax_loss {
     static constexpr std::size_t classes = channels_at_the_end<Network>;
     static constexpr std::size_t pixels = shape_type::size / (classes == 0 ? 1 : classes);
     /// How many layers run before the loss: all but the softmax, which is the loss's own.
-    static constexpr std::size_t leaves = Network::facts::last_computing;
+    static constexpr std::size_t leaves = Network::table::last_computing;
 
     /// Returns the loss of z and writes its gradient, one image per lane.
     template <class T>
@@ -201,7 +201,7 @@ struct binary_crossentropy {
         using shape_type = typename Network::output_shape;
         static constexpr bool has_accuracy = true;
         static constexpr std::size_t classes = 2;
-        static constexpr std::size_t leaves = Network::facts::last_computing;
+        static constexpr std::size_t leaves = Network::table::last_computing;
         static constexpr float share = 1.0f / static_cast<float>(shape_type::size);
 
         struct label_check {

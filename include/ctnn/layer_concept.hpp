@@ -1,0 +1,184 @@
+// What makes a type a layer, as concepts, and as sentences of the compiler for one that is none.
+#pragma once
+
+#include <ctnn/layer.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <string_view>
+
+namespace ctnn {
+
+/// A specification: it can be put on a shape.
+template <class T>
+concept specification = requires {
+    typename T::template on<shape<1, 1, 1>>;
+};
+
+namespace detail {
+
+template <class Layer>
+concept has_base = requires {
+    typename Layer::input_shape;
+    typename Layer::output_shape;
+    typename Layer::arrays;
+    { Layer::parameter_count } -> std::convertible_to<std::size_t>;
+    { Layer::facts } -> std::convertible_to<layer_facts>;
+};
+template <class Layer>
+concept has_name = requires {
+    { Layer::name } -> std::convertible_to<std::string_view>;
+};
+template <class Layer, class... Arguments>
+concept has_compute = requires(Arguments... a) {
+    Layer::compute(a...);
+};
+template <class Layer, class... Arguments>
+concept has_compute_in_training = requires(Arguments... a) {
+    Layer::compute_in_training(a...);
+};
+template <class Layer, class... Arguments>
+concept has_input_gradient = requires(Arguments... a) {
+    Layer::input_gradient(a...);
+};
+template <class Layer, class... Arguments>
+concept has_parameter_gradient = requires(Arguments... a) {
+    Layer::parameter_gradient(a...);
+};
+template <class Layer, class... Arguments>
+concept has_gradient_from_output = requires(Arguments... a) {
+    Layer::input_gradient_from_output(a...);
+};
+
+/// Whether the layer has what networks call, with the arguments with which they call it.
+template <class Layer, class T>
+struct members {
+    using w = parameter_view<Layer, const float>;
+    using d_w = parameter_view<Layer, float>;
+    using x = tensor_view<typename Layer::input_shape, const T>;
+    using y = tensor_view<typename Layer::output_shape, T>;
+    using d_x = tensor_view<typename Layer::input_shape, T>;
+    using d_y = tensor_view<typename Layer::output_shape, const T>;
+    static constexpr bool has_parameters = Layer::parameter_count > 0;
+
+    static constexpr bool compute = [] {
+        if constexpr (has_parameters && Layer::template compute_scratch<T, no_pooling>() > 0)
+            return has_compute<Layer, w, x, y, T*>;
+        else if constexpr (has_parameters)
+            return has_compute<Layer, w, x, y>;
+        else if constexpr (Layer::template compute_scratch<T, no_pooling>() > 0)
+            return has_compute<Layer, x, y, T*>;
+        else
+            return has_compute<Layer, x, y>;
+    }();
+    static constexpr bool compute_in_training = [] {
+        if constexpr (!Layer::facts.trains_differently)
+            return true;
+        else if constexpr (has_parameters && Layer::template compute_scratch<T, no_pooling>() > 0)
+            return has_compute_in_training<Layer, w, x, y, T*>;
+        else if constexpr (has_parameters)
+            return has_compute_in_training<Layer, w, x, y>;
+        else if constexpr (Layer::template compute_scratch<T, no_pooling>() > 0)
+            return has_compute_in_training<Layer, x, y, T*>;
+        else
+            return has_compute_in_training<Layer, x, y>;
+    }();
+    static constexpr bool input_gradient = [] {
+        if constexpr (has_parameters)
+            return has_input_gradient<Layer, w, x, d_y, d_x>;
+        else
+            return has_input_gradient<Layer, x, d_y, d_x>;
+    }();
+    static constexpr bool parameter_gradient = [] {
+        if constexpr (!has_parameters)
+            return true;
+        else if constexpr (Layer::template gradient_scratch<T, no_activation, no_pooling>() > 0)
+            return has_parameter_gradient<Layer, x, d_y, d_w, T*>;
+        else
+            return has_parameter_gradient<Layer, x, d_y, d_w>;
+    }();
+    static constexpr bool gradient_from_output =
+        !Layer::facts.in_place || has_gradient_from_output<Layer, d_y, d_y, d_x>;
+};
+
+}  // namespace detail
+
+/// A layer: a specification on a shape, with what predictions need of it.
+template <class T>
+concept layer = detail::has_base<T> && detail::has_name<T> && detail::members<T, float>::compute;
+
+/// A layer that can be trained, or has others before it that can.
+template <class T>
+concept trainable_layer = layer<T> && detail::members<T, float>::compute_in_training &&
+    detail::members<T, float>::input_gradient && detail::members<T, float>::parameter_gradient &&
+    detail::members<T, float>::gradient_from_output;
+
+namespace detail {
+
+/// The shape that a specification makes of `Input`, without checking anything.
+template <class Spec, class Input>
+struct output_of {
+    using type = typename Spec::template on<Input>::output_shape;
+};
+template <class Spec, class Input>
+requires requires {
+    typename Spec::template output_on<Input>;
+}
+struct output_of<Spec, Input> {
+    using type = typename Spec::template output_on<Input>;
+};
+
+// The sentences. One mistake is one error: what is asked later takes for granted what was asked
+// before.
+
+/// Stops the compiler at a layer that a network cannot compute.
+template <class Layer>
+struct checked_layer {
+    static constexpr bool based = has_base<Layer>, named = has_name<Layer>;
+    static_assert(based,
+                  "ctnn::layer: every layer must have layer_base<> as its base; derive from it");
+    static_assert(!based || named,
+                  "ctnn::layer: every layer must have a name; add static constexpr "
+                  "std::string_view name");
+    static constexpr bool computes = [] {
+        if constexpr (based && named)
+            return members<Layer, float>::compute;
+        else
+            return true;
+    }();
+    static_assert(computes,
+                  "ctnn::layer: every layer must have compute(w, x, y), without w if it has no "
+                  "parameters; add it");
+    static constexpr std::size_t inputs = [] {
+        if constexpr (based)
+            return Layer::facts.inputs;
+        else
+            return std::size_t{1};
+    }();
+    static_assert(inputs == 1,
+                  "ctnn::network: every layer of a chain must take 1 input; remove it");
+    static constexpr bool is_good = based && named && computes && inputs == 1;
+};
+
+/// Stops it at one that cannot be trained; `ToInput`: whether the gradient of its input is needed.
+template <class Layer, class T, bool ToInput>
+struct checked_trainable_layer {
+    using has = members<Layer, T>;
+    static constexpr bool computes = has::compute_in_training,
+                          adds = !computes || has::parameter_gradient,
+                          goes_back = !computes || !adds || !ToInput || has::input_gradient,
+                          goes_back_in_place = !computes || !adds || !goes_back || !ToInput ||
+                                               has::gradient_from_output;
+    static_assert(computes, "ctnn::layer: a layer that trains_differently must have "
+                            "compute_in_training(w, x, y); add it");
+    static_assert(adds, "ctnn::layer: a trained layer with parameters must have "
+                        "parameter_gradient(x, d_y, d_w); add it");
+    static_assert(goes_back,
+                  "ctnn::layer: a trained layer must have input_gradient(w, x, d_y, d_x); add it");
+    static_assert(goes_back_in_place, "ctnn::layer: a trained layer in_place must have "
+                                      "input_gradient_from_output(y, d_y, d_x); add it");
+    static constexpr bool is_good = computes && adds && goes_back && goes_back_in_place;
+};
+
+}  // namespace detail
+}  // namespace ctnn

@@ -1,0 +1,44 @@
+// What a layer says of itself beside its shapes and its arithmetic: the one value that networks and
+// their plans ask.
+#pragma once
+
+#include <ctnn/language.hpp>
+
+#include <cstddef>
+
+namespace ctnn {
+
+/// `static constexpr layer_facts facts{.in_place = true};` in a layer. What is not said is false: a
+/// layer that says nothing is computed alone, from memory to memory, and that is always right.
+struct layer_facts {
+    /// How many values it takes. In a chain: one.
+    std::size_t inputs = 1;
+    /// y is x under another shape: nothing has to be computed.
+    bool reshapes = false;
+    /// y may lie where x lay, and input_gradient_from_output(y, d_y, d_x) exists, in place too.
+    bool in_place = false;
+    /// In training compute_in_training takes the place of compute, with the same arguments.
+    bool trains_differently = false;
+
+    /// y(i) = value(x(i)) for every i: a layer before it can compute it along (`activation` in
+    /// kernels/fusion.hpp).
+    bool is_elementwise = false;
+    /// Elementwise, and a larger x never gives a smaller y.
+    bool is_increasing = false;
+    /// It pools windows that have no pixel in common: a layer before it can compute it along
+    /// (`pooling` in kernels/fusion.hpp).
+    bool pools_disjoint_windows = false;
+    /// Pooling gives the largest of what a window sees.
+    bool takes_maximum = false;
+    /// The gradient can be computed from the positions of the maxima.
+    bool keeps_positions = false;
+
+    /// compute_fused<Activation, Pooling>(w, x, y, scratch) exists: computes an elementwise layer,
+    /// or pooling, or both along with itself.
+    bool fuses_activation = false, fuses_pooling = false;
+    /// parameter_gradient_from_positions exists: the gradient of its output, before pooling by
+    /// maximum, need not be stored.
+    bool takes_positions = false;
+};
+
+}  // namespace ctnn
