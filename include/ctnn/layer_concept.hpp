@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 namespace ctnn {
 
@@ -29,27 +30,6 @@ template <class Layer>
 concept has_name = requires {
     { Layer::name } -> std::convertible_to<std::string_view>;
 };
-template <class Layer, class... Arguments>
-concept has_compute = requires(Arguments... a) {
-    Layer::compute(a...);
-};
-template <class Layer, class... Arguments>
-concept has_compute_in_training = requires(Arguments... a) {
-    Layer::compute_in_training(a...);
-};
-template <class Layer, class... Arguments>
-concept has_input_gradient = requires(Arguments... a) {
-    Layer::input_gradient(a...);
-};
-template <class Layer, class... Arguments>
-concept has_parameter_gradient = requires(Arguments... a) {
-    Layer::parameter_gradient(a...);
-};
-template <class Layer, class... Arguments>
-concept has_gradient_from_output = requires(Arguments... a) {
-    Layer::input_gradient_from_output(a...);
-};
-
 /// Whether the layer has what networks call, with the arguments with which they call it.
 template <class Layer, class T>
 struct members {
@@ -59,46 +39,38 @@ struct members {
     using y = tensor_view<typename Layer::output_shape, T>;
     using d_x = tensor_view<typename Layer::input_shape, T>;
     using d_y = tensor_view<typename Layer::output_shape, const T>;
-    static constexpr bool has_parameters = Layer::parameter_count > 0;
+    static constexpr bool has_parameters = Layer::parameter_count > 0,
+                          has_scratch = Layer::template compute_scratch<T, no_pooling>() > 0,
+                          has_gradient_scratch =
+                              Layer::template gradient_scratch<T, no_activation, no_pooling>() > 0;
 
-    static constexpr bool compute = [] {
-        if constexpr (has_parameters && Layer::template compute_scratch<T, no_pooling>() > 0)
-            return has_compute<Layer, w, x, y, T*>;
+    /// Whether f can be called: with w if there are parameters, with T* if there is scratch memory.
+    template <bool HasScratch, class... Arguments, class F>
+    static constexpr bool takes(F) noexcept {
+        if constexpr (has_parameters && HasScratch)
+            return std::is_invocable_v<F, w, Arguments..., T*>;
         else if constexpr (has_parameters)
-            return has_compute<Layer, w, x, y>;
-        else if constexpr (Layer::template compute_scratch<T, no_pooling>() > 0)
-            return has_compute<Layer, x, y, T*>;
+            return std::is_invocable_v<F, w, Arguments...>;
+        else if constexpr (HasScratch)
+            return std::is_invocable_v<F, Arguments..., T*>;
         else
-            return has_compute<Layer, x, y>;
-    }();
-    static constexpr bool compute_in_training = [] {
-        if constexpr (!Layer::facts.trains_differently)
-            return true;
-        else if constexpr (has_parameters && Layer::template compute_scratch<T, no_pooling>() > 0)
-            return has_compute_in_training<Layer, w, x, y, T*>;
-        else if constexpr (has_parameters)
-            return has_compute_in_training<Layer, w, x, y>;
-        else if constexpr (Layer::template compute_scratch<T, no_pooling>() > 0)
-            return has_compute_in_training<Layer, x, y, T*>;
-        else
-            return has_compute_in_training<Layer, x, y>;
-    }();
-    static constexpr bool input_gradient = [] {
-        if constexpr (has_parameters)
-            return has_input_gradient<Layer, w, x, d_y, d_x>;
-        else
-            return has_input_gradient<Layer, x, d_y, d_x>;
-    }();
-    static constexpr bool parameter_gradient = [] {
-        if constexpr (!has_parameters)
-            return true;
-        else if constexpr (Layer::template gradient_scratch<T, no_activation, no_pooling>() > 0)
-            return has_parameter_gradient<Layer, x, d_y, d_w, T*>;
-        else
-            return has_parameter_gradient<Layer, x, d_y, d_w>;
-    }();
-    static constexpr bool gradient_from_output =
-        !Layer::facts.in_place || has_gradient_from_output<Layer, d_y, d_y, d_x>;
+            return std::is_invocable_v<F, Arguments...>;
+    }
+
+    static constexpr bool compute =
+        takes<has_scratch, x, y>([](auto... a) requires requires { Layer::compute(a...); } {});
+    static constexpr bool has_its_own_training = takes<has_scratch, x, y>(
+        [](auto... a) requires requires { Layer::compute_in_training(a...); } {});
+    static constexpr bool compute_in_training =
+        !Layer::facts.trains_differently || has_its_own_training;
+    static constexpr bool input_gradient = takes<false, x, d_y, d_x>(
+        [](auto... a) requires requires { Layer::input_gradient(a...); } {});
+    static constexpr bool adds_gradient = takes<has_gradient_scratch, x, d_y, d_w>(
+        [](auto, auto... a) requires requires { Layer::parameter_gradient(a...); } {});
+    static constexpr bool parameter_gradient = !has_parameters || adds_gradient;
+    static constexpr bool gradient_from_output = !Layer::facts.in_place || requires(d_y y, d_x to) {
+        Layer::input_gradient_from_output(y, y, to);
+    };
 };
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/random.hpp"
 #include "support/system_calls.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -258,10 +259,8 @@ TEST_CASE("read_idx: no more is read than the header says, and a buffer") {
     const temporary_folder folder;
     const auto labels = write_bytes(folder / "labels", two_labels);
     std::string more(1'000'000, '\0');
-    for (std::uint32_t state = 1; char& byte : more) {  // nothing that could be compressed
-        state = state * 1664525 + 1013904223;
-        byte = static_cast<char>(state >> 24);
-    }
+    generator random(1);
+    for (char& byte : more) byte = static_cast<char>(random.next());  // cannot be compressed
     for (const bool gzip : {false, true}) {
         const auto images = (gzip ? write_gzip : write_bytes)(folder / "images", two_images + more);
         watched_calls calls;

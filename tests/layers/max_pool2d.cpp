@@ -143,7 +143,7 @@ void ties_in_lanes() {
     using T = simd::native;
     std::array<const tensor<shape<3, 4, 2>>*, simd::native_lanes> from{};
     std::vector<tensor<shape<3, 4, 2>>> images(simd::native_lanes);
-    laws::generator random(7);
+    generator random(7);
     for (std::size_t n = 0; n < images.size(); ++n) {
         for (float& v : images[n]) v = static_cast<float>(random.next() % 3);
         from[n] = &images[n];

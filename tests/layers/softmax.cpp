@@ -37,7 +37,7 @@ TEST_CASE("softmax::on<shape<2, 2, 1>>: one class is certain, and its gradient i
 
 TEST_CASE("softmax::on<shape<2, 2, 4>>: every pixel's probabilities add up to 1") {
     using map = softmax::on<shape<2, 2, 4>>;
-    laws::generator random(3);
+    generator random(3);
     map::input x;
     map::output d_y;
     for (float& v : x) v = random.between(-2.0f, 2.0f);

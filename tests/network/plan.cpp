@@ -1,5 +1,7 @@
 #include <ctnn/network/plan.hpp>
 
+#include "support/random.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -172,16 +174,13 @@ static_assert(gradients_are_sound(one) && gradients_are_sound(lenet, 3));
 static_assert(plan_gradients(one, 0).layers[0].offset == 0);
 
 TEST_CASE("plans of 3,000 lists of layers: no overlap, no waste") {
-    std::uint32_t state = 1;
-    const auto random = [&](std::uint32_t below) {
-        state = state * 1664525U + 1013904223U;
-        return (state >> 8U) % below;
-    };
+    generator numbers(1);
+    const auto random = [&](std::uint64_t below) { return numbers.next() % below; };
     for (int list = 0; list < 3000; ++list) {
         std::array<planned_layer, 7> layers{};
         std::size_t size = 1 + random(20);
         for (planned_layer& f : layers) {
-            const std::uint32_t kind = random(4);
+            const std::uint64_t kind = random(4);
             const std::size_t output = kind < 2 ? 1 + random(20) : size;
             f = {size, output, {.reshapes = kind == 3, .in_place = kind == 2}};
             if (list % 2 == 1 && kind != 3) f.scratch = random(3) * random(40);

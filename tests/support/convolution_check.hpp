@@ -82,7 +82,7 @@ struct problem {
     std::vector<floats> x;  // one for each lane
 
     problem() {
-        laws::generator random(Conv.channels * 100 + Conv.filters * 10 + Conv.rows.input);
+        generator random(Conv.channels * 100 + Conv.filters * 10 + Conv.rows.input);
         kernel = random.vector(sizes<Conv>::kernel, -1.0f, 1.0f);
         bias = random.vector(Conv.has_bias ? Conv.filters : 0, -1.0f, 1.0f);
         for (std::size_t n = 0; n < simd::native_lanes; ++n)
@@ -131,7 +131,7 @@ void add_gradients(const T* x, const OutputGradient& gradient, floats& d_kernel,
 template <convolution Conv>
 void check_backward(const problem<Conv>& p) {
     using images = detail::convolution_with_images_in_lanes<Conv>;
-    laws::generator random(7);
+    generator random(7);
     std::vector<floats> d_y;
     floats d_kernel(sizes<Conv>::kernel, 0.5f), d_bias(Conv.has_bias ? Conv.filters : 0, 0.5f);
     floats lanes_d_kernel = d_kernel, lanes_d_bias = d_bias;
@@ -195,7 +195,7 @@ void check_positions(const problem<Conv>& p, const std::vector<T>& x) {
     std::vector<std::uint8_t> positions(size * simd::lanes_of<T>);
     images::template forward<Activation, Pooling>(x.data(), p.kernel.data(), p.bias.data(),
                                                   y.data(), positions.data());
-    const floats random = laws::generator(9).vector(size, -1.0f, 1.0f);
+    const floats random = generator(9).vector(size, -1.0f, 1.0f);
     for (std::size_t i = 0; i < size; ++i) d_y[i] = T(random[i]);
     Pooling::template input_gradient_from_positions<Activation>(
         tensor_view<typename Pooling::output_shape, const T>(y.data()), positions.data(),

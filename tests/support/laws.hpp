@@ -13,9 +13,9 @@
 // the end, and results start as NaN, so that one that is not written is noticed.
 #pragma once
 
+#include "support/random.hpp"
 #include "support/reference.hpp"
 
-#include <ctnn/layer.hpp>
 #include <ctnn/layer_concept.hpp>
 #include <ctnn/simd/lanes.hpp>
 
@@ -43,29 +43,6 @@ inline constexpr std::size_t W = std::max<std::size_t>(4, ctnn::simd::native_lan
 
 /// The step of the finite differences. Inputs keep farther than this from every kink.
 inline constexpr double step = 1e-5;
-
-/// Splitmix64: the same numbers on every machine.
-class generator {
-public:
-    explicit generator(std::uint64_t seed) : state(seed) {}
-    std::uint64_t next() {
-        std::uint64_t z = state += 0x9e3779b97f4a7c15U;
-        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-        return z ^ (z >> 31U);
-    }
-    float between(float low, float high) {
-        return low + (high - low) * static_cast<float>(next() >> 40U) * 0x1p-24f;
-    }
-    floats vector(std::size_t count, float low, float high) {
-        floats result(count);
-        for (float& v : result) v = between(low, high);
-        return result;
-    }
-
-private:
-    std::uint64_t state;
-};
 
 /// Numbers of both signs in (-2, 2) in random order, of which no two are closer than 4 / count and
 /// none is closer to 0 than 0.4 / count: no tie for a maximum, no kink of a rectifier within

@@ -4,6 +4,8 @@
 
 #include <ctnn/ctnn.hpp>
 
+#include "support/random.hpp"
+
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -20,9 +22,8 @@ inline odd_network::parameters odd_numbers() {
          {0x80000000U, 0x00000001U, 0x80000001U, 0x007FFFFFU, 0x00800000U, 0x7F7FFFFFU, 0xFF7FFFFFU,
           0x3F800001U, 0x3DCCCCCDU})
         w.elements[i++] = std::bit_cast<float>(bits);
-    for (std::uint32_t bits = 1; i < odd_network::parameter_count;) {
-        bits = bits * 1664525U + 1013904223U;
-        const auto number = std::bit_cast<float>(bits);
+    for (generator random(1); i < odd_network::parameter_count;) {
+        const auto number = std::bit_cast<float>(static_cast<std::uint32_t>(random.next()));
         if (std::isfinite(number)) w.elements[i++] = number;
     }
     return w;
