@@ -6,7 +6,6 @@
 #include <concepts>
 #include <cstddef>
 #include <string_view>
-#include <type_traits>
 
 namespace ctnn {
 
@@ -30,6 +29,11 @@ template <class Layer>
 concept has_name = requires {
     { Layer::name } -> std::convertible_to<std::string_view>;
 };
+template <class F, class... Arguments>
+concept callable = requires(F f, Arguments... a) {  // far cheaper than std::is_invocable
+    f(a...);
+};
+
 /// Whether the layer has what networks call, with the arguments with which they call it.
 template <class Layer, class T>
 struct members {
@@ -48,13 +52,13 @@ struct members {
     template <bool HasScratch, class... Arguments, class F>
     static constexpr bool takes(F) noexcept {
         if constexpr (has_parameters && HasScratch)
-            return std::is_invocable_v<F, w, Arguments..., T*>;
+            return callable<F, w, Arguments..., T*>;
         else if constexpr (has_parameters)
-            return std::is_invocable_v<F, w, Arguments...>;
+            return callable<F, w, Arguments...>;
         else if constexpr (HasScratch)
-            return std::is_invocable_v<F, Arguments..., T*>;
+            return callable<F, Arguments..., T*>;
         else
-            return std::is_invocable_v<F, Arguments...>;
+            return callable<F, Arguments...>;
     }
 
     static constexpr bool compute =
