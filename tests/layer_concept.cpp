@@ -120,6 +120,28 @@ struct for_predictions {
     };
 };
 
+/// Nobody asks for the gradient of the lowest layer's input.
+struct lowest {
+    template <class Input>
+    struct on : layer_base<on<Input>, Input, Input, parameter_array<"scale", 1>> {
+        using weights = parameter_view<on, const float>;
+        using gradients = parameter_view<on, float>;
+        static constexpr std::string_view name = "lowest";
+        template <class T>
+        static constexpr void compute(weights w, tensor_view<Input, const T> x,
+                                      tensor_view<Input, T> y) noexcept {
+            for (std::size_t i = 0; i < Input::size; ++i) y[i] = x[i] * T(*w.first);
+        }
+        template <class T>
+        static constexpr void parameter_gradient(tensor_view<Input, const T> x,
+                                                 tensor_view<Input, const T> d_y,
+                                                 gradients d_w) noexcept {
+            for (std::size_t i = 0; i < Input::size; ++i)
+                *d_w.first += simd::sum_of_lanes(T(x[i] * d_y[i]));
+        }
+    };
+};
+
 static_assert(trainable_layer<conv2d<2, kernel<3, 3>>::on<input>> &&
               trainable_layer<dense<3>::on<features<4>>>);
 static_assert(trainable_layer<softmax::on<input>> && trainable_layer<flatten::on<input>>);
@@ -213,4 +235,16 @@ TEST_CASE("a layer without gradients, below the first that has parameters") {
     pass.backward(w, d_w);
     CHECK(d_w.elements[0] == 5.0f);
     CHECK(d_w.elements[1] == 6.0f);
+}
+TEST_CASE("the lowest layer with parameters, without the gradient of its input") {
+    using net_of_lowest = network<features<2>, lowest>;
+    const net_of_lowest::parameters w{{2}};
+    backpropagation<net_of_lowest, float> pass;
+    pass.x = net_of_lowest::input{{5, 6}};
+    pass.forward(w);
+    pass.d_output()[0] = 1.0f;
+    pass.d_output()[1] = 10.0f;
+    net_of_lowest::parameters d_w{};
+    pass.backward(w, d_w);
+    CHECK(d_w.elements[0] == 65.0f);
 }

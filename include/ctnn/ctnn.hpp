@@ -4,6 +4,7 @@
 #include <ctnn/language.hpp>
 
 #include <ctnn/constant_weights.hpp>
+#include <ctnn/layers/activations.hpp>
 #include <ctnn/layers/average_pool2d.hpp>
 #include <ctnn/layers/conv2d.hpp>
 #include <ctnn/layers/dense.hpp>
@@ -15,6 +16,7 @@
 #include <ctnn/layers/global_max_pool2d.hpp>
 #include <ctnn/layers/leaky_relu.hpp>
 #include <ctnn/layers/max_pool2d.hpp>
+#include <ctnn/layers/prelu.hpp>
 #include <ctnn/layers/relu.hpp>
 #include <ctnn/layers/sigmoid.hpp>
 #include <ctnn/layers/softmax.hpp>

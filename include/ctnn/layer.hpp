@@ -235,7 +235,7 @@ private:
 };
 
 /// A layer that changes every element by itself, y = value(x), and can say the slope dy/dx from y
-/// alone, so that it may overwrite its input even in training.
+/// alone, so that it may overwrite its input even in training; with facts.needs_input, from x.
 template <class Layer, class Input>
 struct elementwise : layer_base<Layer, Input, Input> {
     static constexpr layer_facts facts{.in_place = true, .is_elementwise = true};
@@ -249,7 +249,10 @@ struct elementwise : layer_base<Layer, Input, Input> {
                                          tensor_view<Input, const T> d_y,
                                          tensor_view<Input, T> d_x) noexcept {
         for (std::size_t i = 0; i < Input::size; ++i)
-            d_x[i] = d_y[i] * Layer::slope(T(Layer::value(T(x[i]))));
+            if constexpr (Layer::facts.needs_input)
+                d_x[i] = d_y[i] * Layer::slope(T(x[i]));
+            else
+                d_x[i] = d_y[i] * Layer::slope(T(Layer::value(T(x[i]))));
     }
     template <class T>
     static constexpr void input_gradient_from_output(tensor_view<Input, const T> y,

@@ -72,7 +72,8 @@ struct members {
     static constexpr bool adds_gradient = takes<has_gradient_scratch, x, d_y, d_w>(
         [](auto, auto... a) requires requires { Layer::parameter_gradient(a...); } {});
     static constexpr bool parameter_gradient = !has_parameters || adds_gradient;
-    static constexpr bool gradient_from_output = !Layer::facts.in_place || requires(d_y y, d_x to) {
+    static constexpr bool gradient_from_output =
+        !Layer::facts.in_place || Layer::facts.needs_input || requires(d_y y, d_x to) {
         Layer::input_gradient_from_output(y, y, to);
     };
 };

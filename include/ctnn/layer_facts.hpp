@@ -15,8 +15,12 @@ struct layer_facts {
     std::size_t inputs = 1;
     /// y is x under another shape: nothing has to be computed.
     bool reshapes = false;
-    /// y may lie where x lay, and input_gradient_from_output(y, d_y, d_x) exists, in place too.
+    /// y may lie where x lay, and input_gradient_from_output(y, d_y, d_x) exists, also in
+    /// place.
     bool in_place = false;
+    /// In place, but its gradient takes x: in training y does not lie where x lay, and
+    /// input_gradient(w, x, d_y, d_x) may be given d_y's memory as d_x. Elementwise: slope takes x.
+    bool needs_input = false;
     /// In training compute_in_training takes the place of compute, with the same arguments.
     bool trains_differently = false;
 

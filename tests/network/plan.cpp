@@ -111,6 +111,15 @@ constexpr std::array<planned_layer, 3> relu_first{{in_place(8), in_place(8), mov
 static_assert(is_sound(relu_first) && plan_prediction(relu_first).size == 8);
 static_assert(plan_prediction(relu_first).layers[0].where == placement::memory &&
               plan_prediction(relu_first).layers[1].where == placement::input);
+// What is in place but needs its input: in training its output lies elsewhere, and what comes behind
+// may overwrite that.
+constexpr std::array<planned_layer, 3> swish_relu{
+    {moving(4, 8), {8, 8, {.in_place = true, .needs_input = true}}, in_place(8)}};
+static_assert(plan_training(swish_relu).layers[1].where == placement::memory &&
+              plan_training(swish_relu).layers[2].where == placement::input &&
+              plan_training(swish_relu).size == 16);
+static_assert(plan_prediction(swish_relu).layers[1].where == placement::input);
+
 // What only reshapes after the last layer leaves the output where it is.
 constexpr std::array<planned_layer, 4> reshapes_last{
     {reshaping(9), moving(9, 4), moving(4, 6), reshaping(6)}};

@@ -179,7 +179,7 @@ layer_calls calls_of() {
             std::copy_n(d_from.data(), input::size, d_x);
         }
     };
-    if constexpr (Layer::facts.in_place)
+    if constexpr (Layer::facts.in_place && !Layer::facts.needs_input)
         calls.in_place = [](const float* d_y, float* x_then_y, float* d_x) {
             compute<Layer, float>(nullptr, x_then_y, x_then_y);
             Layer::input_gradient_from_output(ctnn::tensor_view<input, const float>(x_then_y),

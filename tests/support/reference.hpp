@@ -282,6 +282,33 @@ inline auto elu(double a) {
     return elementwise{[a](double x) { return x > 0.0 ? x : a * std::expm1(x); }};
 }
 
+inline auto clip(double low, double high) {
+    return elementwise{[=](double x) { return x < low ? low : x > high ? high : x; }};
+}
+inline const elementwise hard_sigmoid{
+    [](double x) { return clip(0.0, 1.0).function(x / 6.0 + 0.5); }};
+inline const elementwise hard_swish{[](double x) { return x * hard_sigmoid.function(x); }};
+inline const elementwise swish{[](double x) { return x / (1.0 + std::exp(-x)); }};
+inline const elementwise gelu{[](double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }};
+inline const elementwise softplus{[](double x) { return std::log1p(std::exp(x)); }};
+inline const elementwise softsign{[](double x) { return x / (1.0 + std::abs(x)); }};
+inline const elementwise selu{[](double x) {
+    return 1.0507009873554805 * (x > 0.0 ? x : 1.6732632423543772 * std::expm1(x));
+}};
+inline const elementwise exponential{[](double x) { return std::exp(x); }};
+inline auto rescaling(double scale, double offset) {
+    return elementwise{[=](double x) { return x * scale + offset; }};
+}
+struct prelu {
+    map operator()(const map& x, const numbers& alpha) const {
+        map y = x;
+        for (std::size_t i = 0; i < x.values.size(); ++i)
+            if (!(x.values[i] > 0.0))
+                y.values[i] *= alpha.at(i % static_cast<std::size_t>(x.channels));
+        return y;
+    }
+};
+
 struct softmax {
     map operator()(const map& x, const numbers&) const {
         map y = x;

@@ -20,7 +20,11 @@ enum class option_kind {
     bias,
     maxima,
     slope,
-    alpha
+    alpha,
+    low,
+    high,
+    scale,
+    offset
 };
 
 struct pads {
@@ -156,6 +160,34 @@ struct same_size {
 struct every_maximum {
     static constexpr auto kind = detail::option_kind::maxima;
 };
+
+namespace detail {
+
+/// A number as an option: Numerator / Denominator.
+template <option_kind Kind, int Numerator, int Denominator>
+struct fraction {
+    static constexpr auto kind = Kind;
+    static constexpr bool fits = 1 <= Denominator;
+    static constexpr float value =
+        static_cast<float>(Numerator) / static_cast<float>(fits ? Denominator : 1);
+    struct check {
+        static_assert(1 <= Denominator, "ctnn: the denominator of an option must be at least 1");
+    };
+};
+
+}  // namespace detail
+
+/// The bounds of `clip`, as fractions: `low<-1, 2>` is -0.5.
+template <int Numerator, int Denominator = 1>
+struct low : detail::fraction<detail::option_kind::low, Numerator, Denominator> {};
+template <int Numerator, int Denominator = 1>
+struct high : detail::fraction<detail::option_kind::high, Numerator, Denominator> {};
+
+/// What `rescaling` multiplies with, and adds, as fractions: `scale<1, 255>`.
+template <int Numerator, int Denominator = 1>
+struct scale : detail::fraction<detail::option_kind::scale, Numerator, Denominator> {};
+template <int Numerator, int Denominator = 1>
+struct offset : detail::fraction<detail::option_kind::offset, Numerator, Denominator> {};
 
 /// The slope of `leaky_relu` below 0, as a fraction: `negative_slope<1, 100>` is 0.01.
 template <int Numerator, int Denominator = 1>

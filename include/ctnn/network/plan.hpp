@@ -46,8 +46,8 @@ training_stage_lengths(const std::array<planned_layer, Layers>& layers) noexcept
     for (std::size_t i = 0; i < Layers; ++i) {
         if (lengths[i] < 2) continue;
         const std::size_t length = lengths[i];
-        bool fuses =
-            layers[i + length - 1].is.keeps_positions && (length == 2 || layers[i + 1].is.in_place);
+        bool fuses = layers[i + length - 1].is.keeps_positions &&
+                     (length == 2 || (layers[i + 1].is.in_place && !layers[i + 1].is.needs_input));
         for (std::size_t n = 0; n < length; ++n) fuses &= !layers[i + n].is.trains_differently;
         for (std::size_t n = 0; n < length && !fuses; ++n) lengths[i + n] = 1;
     }
@@ -139,13 +139,15 @@ plan_training(const std::array<planned_layer, Layers>& layers) noexcept {
             plan.layers[i] = {placement::input, 0};
             continue;
         }
-        if (layers[i].is.in_place && may_overwrite) {
+        // In place, and its gradient is computed from its own output.
+        const bool overwrites = layers[i].is.in_place && !layers[i].is.needs_input;
+        if (overwrites && may_overwrite) {
             plan.layers[i] = {placement::input, 0};
         } else {
             plan.layers[i] = {placement::memory, plan.size};
             plan.size += layers[i].output;
         }
-        may_overwrite = !layers[i].is.in_place;
+        may_overwrite = !overwrites;
     }
     return plan;
 }

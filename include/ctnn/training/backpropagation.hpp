@@ -252,7 +252,11 @@ private:
                 input_of<Index>(), d_y,
                 parameter_view<this_leaf, float>(d_w.first + Network::table::offsets[Index]),
                 scratch_memory());
-            if constexpr (this_leaf::facts.in_place) {
+            if constexpr (this_leaf::facts.needs_input) {
+                detail::input_gradient<this_leaf>(
+                    weights_of<Index>(w), input_of<Index>(), d_y,
+                    tensor_view<leaf_input<Index>, T>(d_output_of<Index + 1>()));
+            } else if constexpr (this_leaf::facts.in_place) {
                 this_leaf::input_gradient_from_output(
                     tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()), d_y,
                     tensor_view<leaf_input<Index>, T>(d_output_of<Index + 1>()));
