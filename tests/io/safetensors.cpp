@@ -223,8 +223,7 @@ TEST_CASE("save: a folder that takes no files") {
     std::filesystem::permissions(locked, std::filesystem::perms(0755));
 
     CHECK(contains(message_of([&] { ctnn::save(counting(), folder / "nowhere/w.safetensors"); }),
-                   "/nowhere/w.safetensors: its folder must take a temporary file, found: No such "
-                   "file"));
+                   "/nowhere/w.safetensors: its folder must exist, found: No such file"));
 }
 
 TEST_CASE("save: a file that may not be written is not replaced") {
@@ -319,7 +318,7 @@ TEST_CASE("save: links are followed, to a file or to where one will be") {
     CHECK(contains(save(link("round", "loop")), "/loop: the path must lead to a file or to none, "
                                                 "found: Too many levels of symbolic links"));
     CHECK(contains(save(link("nowhere/w", "dangling")),
-                   "/dangling: its folder must take a temporary file, found: No such file"));
+                   "/dangling: its folder must exist, found: No such file"));
 }
 
 TEST_CASE("save: paths that name no file") {
@@ -334,7 +333,7 @@ TEST_CASE("save: paths that name no file") {
     refused(write_bytes(folder / "w", "") / "x", "/w/x: the path must lead to a file or to none, "
                                                  "found: Not a directory");
     refused(folder / std::string(300, 'n'), "found: File name too long");
-    refused(folder / "new\nline/w\x1B[2J", "/new\\x0aline/w\\x1b[2J: its folder must take");
+    refused(folder / "new\nline/w\x1B[2J", "/new\\x0aline/w\\x1b[2J: its folder must exist");
     CHECK(folder.files() == 1);
     // Names of 255 bytes are allowed, whatever the temporary file is called.
     const auto longest = folder / std::string(255, 'n');

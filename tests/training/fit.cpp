@@ -295,20 +295,20 @@ TEST_CASE("fit, evaluate, train_step refuse what does not fit, and change nothin
     CHECK(refusal([&] { fit(w, optimizer, missing); }) ==
           "ctnn::fit: the number of targets must be that of the images, found 7 for 8");
     CHECK(refusal([&] { fit(w, optimizer, wrong); }) ==
-          "ctnn::fit: every label must be below 4, found 4 at image 3");
+          "ctnn::fit: every label must be from 0 to 3, found 4 at image 3");
     CHECK(refusal([&] { evaluate(w, negative); }) ==
-          "ctnn::evaluate: every label must be below 4, found -1 at image 7");
+          "ctnn::evaluate: every label must be from 0 to 3, found -1 at image 7");
     CHECK(refusal([&] { fit(w, optimizer, good, {.validation = &wrong}); }) ==
-          "ctnn::fit, validation: every label must be below 4, found 4 at image 3");
+          "ctnn::fit, validation: every label must be from 0 to 3, found 4 at image 3");
     CHECK(refusal([&] { fit(w, optimizer, good, {.batch_size = 0}); }) ==
           "ctnn::fit: the batch_size must be in [1, 2147483647], found 0");
     CHECK(refusal([&] { train_step(w, optimizer, wrong.inputs, wrong.targets); }) ==
-          "ctnn::train_step: every label must be below 4, found 4 at image 3");
+          "ctnn::train_step: every label must be from 0 to 3, found 4 at image 3");
     CHECK(refusal([&] { train_step(w, optimizer, missing.inputs, missing.targets); }) ==
           "ctnn::train_step: the number of targets must be that of the images, found 7 for 8");
     const std::vector<std::uint8_t> bytes(8, 9);  // labels of another type, too large all the same
     CHECK(refusal([&] { train_step(w, optimizer, good.inputs, bytes); }) ==
-          "ctnn::train_step: every label must be below 4, found 9 at image 0");
+          "ctnn::train_step: every label must be from 0 to 3, found 9 at image 0");
     CHECK(same_bits(w, first_weights()));
 }
 
@@ -361,7 +361,7 @@ TEST_CASE(
     CHECK(evaluate<categorical_crossentropy>(w_two, by_one_hot).accuracy > 0.97);
     by_label.targets[0] = 2;
     CHECK(refusal([&] { fit<binary_crossentropy>(w_one, optimizer_one, by_label); }) ==
-          "ctnn::fit: every label must be below 2, found 2 at image 0");
+          "ctnn::fit: every label must be from 0 to 1, found 2 at image 0");
 }
 
 TEST_CASE("labels of every type of whole number") {
@@ -382,11 +382,11 @@ TEST_CASE("labels of every type of whole number") {
         CHECK(evaluate(w, other).loss == evaluate(w, all).loss);
         other.targets[5] = static_cast<label>(100);
         CHECK(refusal([&] { fit(w, optimizer, other); }) ==
-              "ctnn::fit: every label must be below 4, found 100 at image 5");
+              "ctnn::fit: every label must be from 0 to 3, found 100 at image 5");
         other.targets[5] = static_cast<label>(-1);
         CHECK(refusal([&] {
                   train_step(w, optimizer, other.inputs, other.targets);
-              }).starts_with("ctnn::train_step: every label must be below 4, found "));
+              }).starts_with("ctnn::train_step: every label must be from 0 to 3, found "));
     };
     check(char{});
     check(static_cast<signed char>(0));

@@ -167,7 +167,9 @@ private:
             if (!file_) {
                 const int reason = errno;
                 temporary_.clear();
-                fail("its folder must take a temporary file", reason);
+                fail(reason == ENOENT ? "its folder must exist"
+                                      : "its folder must take a temporary file",
+                     reason);
             }
             const bool locked = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
             // Between the two calls another process may have found it without a lock.

@@ -18,9 +18,9 @@ namespace ctnn {
 /// that are computed in one go; those that only reshape are left out) and a line with the totals,
 /// in bytes. Flash: the parameters. RAM: the workspace, where the input of a stage lies beside its
 /// output and its scratch memory; so not the sum but the largest counts, that of the stage named
-/// there. Scratch: the part of it that this processor's SIMD loops ask for; with one lane, as on a
-/// microcontroller, there is none. Beside it come the caller's image and output, and less than 16
-/// KiB of stack. Each line ends with '\n'.
+/// there, in whole cache lines: `workspace_bytes`. Scratch: the part of it that this processor's
+/// SIMD loops ask for; with one lane, as on a microcontroller, there is none. Beside it come the
+/// caller's image and output, and less than 16 KiB of stack. Each line ends with '\n'.
 template <class Net>
 [[nodiscard]] std::string report() {
     using detail::with_commas;
@@ -52,7 +52,7 @@ template <class Net>
         most = std::max(most, stage.ram);
     }
     return detail::table_text(rows) + with_commas(Net::parameter_count * sizeof(float)) +
-           " bytes of flash, " + with_commas(most) + " of RAM" + peak + ", " +
+           " bytes of flash, " + with_commas(Net::workspace_bytes) + " of RAM" + peak + ", " +
            with_commas(Net::multiply_adds) + " multiply-adds an image\n";
 }
 

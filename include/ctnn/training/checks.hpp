@@ -134,8 +134,8 @@ void check_examples(const char* where, std::size_t images, std::span<const Targe
     if constexpr (std::integral<Target>) {
         for (std::size_t i = 0; i < images; ++i)
             if (!is_class(targets[i], loss::classes))
-                refuse("every label must be below " + std::to_string(loss::classes) + ", found " +
-                       text_of_label(targets[i]) + " at image " + std::to_string(i));
+                refuse("every label must be from 0 to " + std::to_string(loss::classes - 1) +
+                       ", found " + text_of_label(targets[i]) + " at image " + std::to_string(i));
     } else if constexpr (requires(target_fault f) { f = loss::fault_of(targets[0]); }) {
         for (std::size_t i = 0; i < images; ++i) {
             const target_fault fault = loss::fault_of(targets[i]);
