@@ -6,8 +6,8 @@
 
 namespace ctnn {
 
-/// y = (e^x - e^-x) / (e^x + e^-x), in [-1, 1]. Any shape. <cmath> has a function
-/// `::tanh`, so after `using namespace ctnn;` write `ctnn::tanh` or `hyperbolic_tangent`.
+/// y = (e^x - e^-x) / (e^x + e^-x), in [-1, 1]. Any shape. `<cmath>` has a function
+/// of that name, so after `using namespace ctnn;` write `ctnn::tanh` or `hyperbolic_tangent`.
 /// https://keras.io/api/layers/activations
 struct tanh {
     template <class Input>

@@ -113,16 +113,16 @@ struct option_of_the_optimizer {
 /// How to train; `Data` is a dataset<>. Options are given in this order, as C++ demands.
 template <class Data>
 struct fit_options {
-    std::size_t epochs = 1;       // at least 1
-    std::size_t batch_size = 32;  // at least 1; the last batch of an epoch may be smaller
-    std::uint64_t seed = 0;       // of the order of the images
-    bool shuffle = true;          // a new order for every epoch
-    std::size_t threads = 1;      // 0: all of the processor's; at most 8, and one for every
-                                  // simd::native_lanes images of a batch, have work
+    std::size_t epochs = 1;       ///< at least 1
+    std::size_t batch_size = 32;  ///< at least 1; the last batch of an epoch may be smaller
+    std::uint64_t seed = 0;       ///< of the order of the images
+    bool shuffle = true;          ///< a new order for every epoch
+    std::size_t threads = 1;      ///< 0: all of the processor's; at most 8, and one for every
+                                  ///< simd::native_lanes images of a batch, have work
     /// Evaluated after every epoch: a dataset<> that lives as long as these options, or its
     /// address.
     detail::optional_reference<Data> validation = nullptr;
-    bool progress = false;  // lines and a bar on standard error
+    bool progress = false;  ///< lines and a bar on standard error
     /// Called after every epoch with its number, from 0; returning false ends the training:
     /// `[&](std::size_t epoch, const ctnn::epoch_result& result) { return result.accuracy < 0.99;
     /// }`

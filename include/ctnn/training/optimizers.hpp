@@ -43,8 +43,9 @@ constexpr option_fault first_of(std::initializer_list<option_fault> faults) noex
 
 }  // namespace detail
 
+/// Of ctnn::sgd.
 struct sgd_options {
-    double learning_rate = 0.01;  // at least 0
+    double learning_rate = 0.01;  ///< at least 0
     double momentum = 0.0;        // in [0, 1], as in Keras; at 1 it never slows down
     bool nesterov = false;
 };
@@ -76,8 +77,9 @@ private:
     parameters<Owner> velocity_{};
 };
 
+/// Of ctnn::rmsprop.
 struct rmsprop_options {
-    double learning_rate = 1e-3;  // at least 0
+    double learning_rate = 1e-3;  ///< at least 0
     double rho = 0.9;             // how much of the mean square stays, in [0, 1)
     double momentum = 0.0;        // in [0, 1]
     double epsilon = 1e-7;        // at least 0
@@ -124,12 +126,13 @@ private:
     parameters<Owner> mean_square_{}, mean_{}, velocity_{};
 };
 
+/// Of ctnn::adam.
 struct adam_options {
-    double learning_rate = 1e-3;  // at least 0
+    double learning_rate = 1e-3;  ///< at least 0
     double beta_1 = 0.9;          // how much of the mean stays, in [0, 1)
     double beta_2 = 0.999;        // how much of the mean square stays, in [0, 1)
     double epsilon = 1e-7;        // at least 0
-    bool epsilon_hat = false;  // add epsilon before the correction of s, as Keras and TensorFlow do
+    bool epsilon_hat = false;     ///< add epsilon before s is corrected, as Keras does
 };
 
 /// m += (1 - beta_1) (g - m); s += (1 - beta_2) (g^2 - s); at step t = 1, 2, ...
