@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <string>
 
 // clang-format off
 using lenet5 = ctnn::network<
@@ -24,9 +25,9 @@ using lenet5 = ctnn::network<
 static_assert(lenet5::parameter_count == 61'706);  // the compiler knows every shape
 
 int main(int argc, char** argv) try {
-    const auto [train, test] =
-        ctnn::read_mnist<lenet5::input>(argc > 1 ? argv[1] : fashion_mnist());
+    const std::string folder = argc > 1 ? argv[1] : fashion_mnist();
 
+    const auto [train, test] = ctnn::read_mnist<lenet5::input>(folder);  // two datasets
     auto w = std::make_unique<lenet5::parameters>();  // the data, beside the type
     ctnn::initialize(*w, ctnn::he_normal{.seed = 1});
     ctnn::adam<lenet5> optimizer;

@@ -97,8 +97,8 @@ TEST_CASE("same, same_size: the padding of every small window, by another formul
                         reference::reach(static_cast<long>(taps), static_cast<long>(d));
                     const auto keras =
                         reference::keras_pads(static_cast<long>(n), window, static_cast<long>(s));
-                    const auto seed =
-                        reference::seed_pads(static_cast<long>(n), window, static_cast<long>(s));
+                    const auto pads_wanted = reference::symmetric_pads(static_cast<long>(n), window,
+                                                                       static_cast<long>(s));
                     for (const auto& pads : {same::rows(a), same::columns(a)}) {
                         CHECK(static_cast<long>(pads.before) == keras.first);
                         CHECK(static_cast<long>(pads.after) == keras.second);
@@ -106,8 +106,8 @@ TEST_CASE("same, same_size: the padding of every small window, by another formul
                         CHECK(padded.output() == (n + s - 1) / s);
                     }
                     for (const auto& pads : {same_size::rows(a), same_size::columns(a)}) {
-                        CHECK(static_cast<long>(pads.before) == seed.first);
-                        CHECK(static_cast<long>(pads.after) == seed.second);
+                        CHECK(static_cast<long>(pads.before) == pads_wanted.first);
+                        CHECK(static_cast<long>(pads.after) == pads_wanted.second);
                         const axis padded{n, taps, s, d, pads.before, pads.after};
                         const long total =
                             static_cast<long>((n - 1) * s) + window - static_cast<long>(n);

@@ -46,11 +46,11 @@ struct pair {
 };
 
 struct padding {
-    enum rule_name { by_hand, keras, seed } rule = by_hand;
+    enum rule_name { by_hand, keras, symmetric } rule = by_hand;
     long top = 0, bottom = 0, left = 0, right = 0;
 };
 inline constexpr padding valid{}, same{padding::keras, 0, 0, 0, 0},
-    same_size{padding::seed, 0, 0, 0, 0};
+    same_size{padding::symmetric, 0, 0, 0, 0};
 
 /// The number of pixels a window of `taps` covers from its first to its last tap.
 inline long reach(long taps, long dilation) {
@@ -68,15 +68,15 @@ inline std::pair<long, long> keras_pads(long n, long window, long stride) {
     return {total / 2, total - total / 2};
 }
 
-/// The seed's: as much on both sides as keeps the size at any stride.
-inline std::pair<long, long> seed_pads(long n, long window, long stride) {
+/// As much on both sides as keeps the size at any stride.
+inline std::pair<long, long> symmetric_pads(long n, long window, long stride) {
     const long total = (n - 1) * stride + window - n;
     return total < 0 ? std::pair<long, long>{0, 0} : std::pair<long, long>{total / 2, total / 2};
 }
 
 inline padding resolve(padding p, const map& x, pair window, pair stride) {
     if (p.rule == padding::by_hand) return p;
-    const auto pads = p.rule == padding::keras ? keras_pads : seed_pads;
+    const auto pads = p.rule == padding::keras ? keras_pads : symmetric_pads;
     const auto rows = pads(x.height, window.rows, stride.rows);
     const auto columns = pads(x.width, window.columns, stride.columns);
     return {padding::by_hand, rows.first, rows.second, columns.first, columns.second};

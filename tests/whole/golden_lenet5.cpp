@@ -1,4 +1,4 @@
-// The seed network against PyTorch in float64: logits, probabilities, loss, all gradients, and the
+// LeNet-5 against PyTorch in float64: logits, probabilities, loss, all gradients, and the
 // weights after three steps of Adam. Errors are relative to the array's largest magnitude.
 #include <ctnn/io.hpp>
 #include <ctnn/training.hpp>
