@@ -5,6 +5,7 @@
 // T = a vector of floats, one image per lane. For both there are + - * / between values of type T
 // (a constant is T(0.5f)) and, in ctnn::simd, with the same meaning in every lane:
 //   max(a, b)  min(a, b)  abs(x)  divide(a, b)  fma(a, b, c) = a b + c  exp(x)  sigmoid(x)  tanh(x)
+//   maximum(a, b): as max, and not a number where one of the two is none
 //   select(a < b, yes, no): lanes cannot branch; instead of `if`, both sides are computed
 //   sqrt(x)  log(x): not in constant expressions
 //   sum_of_lanes(x), a float: gradients of parameters are sums over the images
