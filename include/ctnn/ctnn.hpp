@@ -6,6 +6,7 @@
 #include <ctnn/constant_weights.hpp>
 #include <ctnn/layers/activations.hpp>
 #include <ctnn/layers/average_pool2d.hpp>
+#include <ctnn/layers/borders.hpp>
 #include <ctnn/layers/conv2d.hpp>
 #include <ctnn/layers/dense.hpp>
 #include <ctnn/layers/depthwise_conv2d.hpp>
@@ -18,8 +19,10 @@
 #include <ctnn/layers/max_pool2d.hpp>
 #include <ctnn/layers/prelu.hpp>
 #include <ctnn/layers/relu.hpp>
+#include <ctnn/layers/reshape.hpp>
 #include <ctnn/layers/sigmoid.hpp>
 #include <ctnn/layers/softmax.hpp>
 #include <ctnn/layers/tanh.hpp>
+#include <ctnn/layers/up_sampling2d.hpp>
 #include <ctnn/network.hpp>
 #include <ctnn/plan_of.hpp>

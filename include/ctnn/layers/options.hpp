@@ -24,7 +24,9 @@ enum class option_kind {
     low,
     high,
     scale,
-    offset
+    offset,
+    factor,
+    interpolation
 };
 
 struct pads {
@@ -153,6 +155,23 @@ struct same_size {
         return {half, half};
     }
     static constexpr detail::pads columns(detail::axis a) noexcept { return rows(a); }
+};
+
+/// How often `up_sampling2d` repeats rows and columns, each at least 1. `factor<2>` is
+/// `factor<2, 2>`.
+template <std::size_t Height, std::size_t Width = Height>
+struct factor {
+    static constexpr auto kind = detail::option_kind::factor;
+    static constexpr std::size_t height = Height, width = Width;
+    static constexpr bool fits = 1 <= Height && 1 <= Width;
+    struct check {
+        static_assert(1 <= Height, "ctnn::factor: the vertical factor must be at least 1");
+        static_assert(1 <= Width, "ctnn::factor: the horizontal factor must be at least 1");
+    };
+};
+/// `up_sampling2d` computes what lies between pixels.
+struct bilinear {
+    static constexpr auto kind = detail::option_kind::interpolation;
 };
 
 /// Max pooling's gradient goes to every pixel that equals the window's maximum, not to the first
