@@ -67,6 +67,11 @@ constexpr std::size_t vectors_for(std::size_t count) noexcept {
     return (count + lanes_for(count) - 1) / lanes_for(count);
 }
 
+/// Lanes of a vector of channels that each have a filter of their own.
+constexpr std::size_t channel_lanes(std::size_t channels) noexcept {
+    return channels < 4 ? 1 : std::min(simd::native_lanes, std::bit_floor(channels));
+}
+
 /// How one image is computed: counted are the vector operations of both ways, and the numbers that
 /// columns in the lanes move one by one.
 constexpr layout layout_of_one_image(const convolution& conv, std::size_t window_rows,
@@ -75,9 +80,11 @@ constexpr layout layout_of_one_image(const convolution& conv, std::size_t window
     const std::size_t columns = conv.columns.output() / window_columns;
     const std::size_t taps = conv.rows.taps * conv.columns.taps * conv.group_channels();
     const std::size_t sums = rows * window_rows * window_columns * taps;  // of a column
-    const std::size_t hwc = sums * columns *
-                            (conv.is_depthwise() ? vectors_for(conv.channels)
-                                                 : conv.groups * vectors_for(conv.group_filters()));
+    const std::size_t hwc =
+        sums * columns *
+        (conv.is_depthwise()
+             ? (conv.channels + channel_lanes(conv.channels) - 1) / channel_lanes(conv.channels)
+             : conv.groups * vectors_for(conv.group_filters()));
     const std::size_t chw = sums * vectors_for(columns) * conv.filters +
                             conv.rows.input * conv.columns.input * conv.channels +
                             rows * columns * conv.filters;
@@ -96,25 +103,48 @@ constexpr std::size_t outputs_for(const axis& a, std::size_t window, std::size_t
     return std::min(all, std::max<std::size_t>(1, fit / window) * window);
 }
 
-/// One image's padded input is copied block by block, because the loops run without a look at
-/// borders: as many pooled rows as take 32 KiB, and where one is longer, as many pooled columns. A
-/// pixel takes `numbers` of memory.
-struct block {
-    std::size_t rows, columns;  // of the output, after pooling
+/// Channels at a time, so that their share of so many `weights` stays in a cache.
+constexpr std::size_t channels_for_cache(std::size_t channels, std::size_t weights) noexcept {
+    const std::size_t blocks = std::clamp<std::size_t>((weights + 199'999) / 200'000, 1,
+                                                       std::max<std::size_t>(1, channels / 8));
+    return (channels + blocks - 1) / blocks;
+}
+
+/// What one image's loops compute at once: outputs before pooling, and vectors of features.
+struct outputs_at_once {
+    std::size_t rows, columns, vectors;
 };
-constexpr block block_of_one_image(const convolution& conv, std::size_t window_rows,
-                                   std::size_t window_columns, std::size_t numbers) noexcept {
-    constexpr std::size_t most = 8192;
-    const std::size_t rows = conv.rows.output() / window_rows;
-    const std::size_t columns = conv.columns.output() / window_columns;
-    const std::size_t row = pixels_for(conv.columns, columns * window_columns) * numbers;
-    const std::size_t high = pixels_for(conv.rows, window_rows);
-    if (row * high <= most)
-        return {outputs_for(conv.rows, window_rows, most / row, rows * window_rows) / window_rows,
-                columns};
-    return {1, outputs_for(conv.columns, window_columns, most / (high * numbers),
-                           columns * window_columns) /
-                   window_columns};
+
+/// The tile for filters in the lanes that takes the fewest cycles. Counted are halves of them: a
+/// core does two multiply-adds in one, or two loads; a sum waits four for its own before it.
+/// Weights come from the first cache, the second, or beyond.
+constexpr outputs_at_once filter_outputs_at_once(const convolution& conv, std::size_t window_rows,
+                                                 std::size_t window_columns,
+                                                 std::size_t vectors) noexcept {
+    const std::size_t rows = conv.rows.output() / window_rows * window_rows;
+    const std::size_t columns = conv.columns.output() / window_columns * window_columns;
+    const std::size_t taps = conv.rows.taps * conv.columns.taps * conv.group_channels();
+    const std::size_t weights = taps * conv.filters;
+    const std::size_t load = weights <= 6'000 ? 1 : 6;
+    const bool is_padded = conv.rows.padded() > conv.rows.input;
+    const auto tiles = [](std::size_t all, std::size_t size) { return (all + size - 1) / size; };
+    outputs_at_once best{1, window_columns, 1};
+    std::size_t least = static_cast<std::size_t>(-1);
+    for (std::size_t v = 1; v <= std::min<std::size_t>(vectors, 8); ++v)
+        for (std::size_t r = 1; r <= std::min(rows, simd::registers);
+             r = r < window_rows ? window_rows : r + window_rows)
+            for (std::size_t q = window_columns; q <= std::min(columns, simd::registers);
+                 q += window_columns) {
+                const std::size_t sums = r * q * v;
+                const std::size_t kept = r < window_rows ? sums / window_columns : 0;
+                if (sums + kept + v + 1 > simd::registers) break;
+                const std::size_t step = std::max({sums, r * q + v, std::size_t{8}, load * v});
+                std::size_t cycles =
+                    tiles(vectors, v) * tiles(rows, r) * tiles(columns, q) * (step * taps + 60);
+                if (r > window_rows && is_padded) cycles += cycles / 16;
+                if (cycles < least) least = cycles, best = {r, q, v};
+            }
+    return best;
 }
 
 }  // namespace ctnn::detail

@@ -1,297 +1,230 @@
-// One image at a time with SIMD: the lanes belong to the filters (or outputs) of a layer, an input
-// number is broadcast to all of them. Bias, activation and pooling are done in registers, so that
-// the map before pooling is never stored. Batches and training put images in the lanes instead.
+// One image at a time with SIMD: the lanes belong to the filters of a convolution, an input number
+// is broadcast to all of them. Batches and training put images in the lanes instead.
 #pragma once
 
 #include <ctnn/kernels/convolution.hpp>
+#include <ctnn/kernels/padding.hpp>
+#include <ctnn/kernels/pooled_tile.hpp>
 #include <ctnn/simd/loops.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 
 namespace ctnn::detail {
 
-/// y = pooling(activation(bias + x * kernel)) for one image. A depthwise convolution's lanes are
-/// channels, each with a filter of its own, and nothing is broadcast.
+/// y = pooling(activation(bias + x * kernel)) for one image.
 template <convolution Conv, activation Activation, pooling Pooling>
 struct convolution_with_filters_in_lanes {
 private:
-    using activation = activation_around<Activation, Pooling>;
     static constexpr std::size_t window_rows = Pooling::window_rows,
                                  window_columns = Pooling::window_columns;
     static constexpr std::size_t pooled_rows = Conv.rows.output() / window_rows;
     static constexpr std::size_t pooled_columns = Conv.columns.output() / window_columns;
-    static constexpr bool is_padded =
-        Conv.rows.padded() != Conv.rows.input || Conv.columns.padded() != Conv.columns.input;
+    static constexpr std::size_t group_channels = Conv.group_channels();
+    static constexpr std::size_t taps = Conv.rows.taps * Conv.columns.taps * group_channels;
 
-    /// What is computed at once, and the pixels in a row of its input.
-    static constexpr block at_once =
-        is_padded ? block_of_one_image(Conv, window_rows, window_columns, Conv.channels)
-                  : block{pooled_rows, pooled_columns};
-    static constexpr std::size_t row_pixels =
-        is_padded ? pixels_for(Conv.columns, at_once.columns* window_columns) : Conv.columns.input;
-    static constexpr std::size_t block_size =
-        is_padded ? pixels_for(Conv.rows, at_once.rows* window_rows) * row_pixels * Conv.channels
-                  : 0;
+    // Vectors of filters; the last ends where the filters do, even if it computes some again.
+    // Filters too few for one vector are copied out so that one can be loaded.
+    static constexpr std::size_t count = Conv.group_filters(), lanes = lanes_for(count),
+                                 vectors = vectors_for(count);
+    static constexpr bool is_narrow = count < lanes;
+    static constexpr std::size_t weight_step = is_narrow ? lanes : Conv.filters;
+    using vector = simd::vector<lanes>;
 
-    // The last filters, too few for a vector, are copied out so that one can be loaded.
-    static constexpr std::size_t taps = Conv.rows.taps * Conv.columns.taps * Conv.group_channels();
-    static constexpr std::size_t rest =
-        Conv.is_depthwise() ? 0 : Conv.group_filters() % lanes_for(Conv.group_filters());
-    static constexpr std::size_t rest_lanes = lanes_for(rest);
-    static constexpr std::size_t rest_size = rest > 0 ? (taps + 1) * rest_lanes : 0;
+    // A tile: outputs before pooling, and vectors. It has whole windows, or one row of some.
+    static constexpr outputs_at_once at_once =
+        filter_outputs_at_once(Conv, window_rows, window_columns, vectors);
+    static constexpr std::size_t units = at_once.vectors;
+    static constexpr std::size_t rows_kept = std::max<std::size_t>(1, at_once.rows / window_rows);
+    static constexpr std::size_t columns_kept = at_once.columns / window_columns;
+    static constexpr std::size_t steps = rows_kept * window_rows / at_once.rows;  // of pooling
+    static constexpr std::size_t sums = at_once.rows * at_once.columns * units,
+                                 items = rows_kept * columns_kept * units;
+    using tiled_rows = tiled_axis<Conv.rows, pooled_rows * window_rows, at_once.rows>;
+    using tiled_columns =
+        tiled_axis<Conv.columns, pooled_columns * window_columns, at_once.columns>;
+
+    // Weights that no cache would hold until the next tile needs them are taken a block of channels
+    // at a time, for a block of rows whose sums are in scratch memory meanwhile.
+    static constexpr std::size_t channels_at_once =
+        tiled_rows::tiles * tiled_columns::tiles == 1 || is_narrow
+            ? group_channels
+            : channels_for_cache(group_channels, taps* Conv.filters);
+    static constexpr bool has_blocks = channels_at_once < group_channels;
+    static constexpr std::size_t tile_size = steps * sums * lanes,
+                                 row_size = tiled_columns::tiles * tile_size;
+    static constexpr std::size_t rows_at_once =  // pooled
+        has_blocks ? std::clamp<std::size_t>(8192 / row_size * rows_kept, rows_kept, pooled_rows)
+                   : pooled_rows;
 
 public:
     /// Numbers of scratch memory that `run` needs.
-    static constexpr std::size_t scratch_size = whole_lines(rest_size) + block_size;
+    static constexpr std::size_t scratch_size =
+        is_narrow    ? (taps + 1) * lanes
+        : has_blocks ? (rows_at_once + rows_kept - 1) / rows_kept * row_size
+                     : 0;
 
     static void run(const float* x, const float* kernel, const float* bias, float* y,
                     [[maybe_unused]] float* scratch) noexcept {
-        // The last block ends where the output does, even if it computes some again.
-        for (std::size_t h = 0; h < pooled_rows; h += at_once.rows) {
-            const std::size_t rows = std::min(at_once.rows, pooled_rows - h);
-            for (std::size_t i = 0; i < pooled_columns; i += at_once.columns) {
-                const std::size_t w = std::min(i, pooled_columns - at_once.columns);
-                const float* from = x;
-                if constexpr (is_padded)
-                    from = copy(x, h * window_rows * Conv.rows.stride,
-                                pixels_for(Conv.rows, rows * window_rows),
-                                w * window_columns * Conv.columns.stride,
-                                scratch + whole_lines(rest_size));
-                groups(from, kernel, bias, y + (h * pooled_columns + w) * Conv.filters, rows,
-                       scratch);
+        for (std::size_t g = 0; g < Conv.groups; ++g) {
+            const std::size_t first = g * count;
+            const float* const from = x + g * group_channels;
+            if constexpr (is_narrow) {
+                float* const narrow_bias = scratch + taps * lanes;
+                std::fill_n(scratch, scratch_size, 0.0f);
+                for (std::size_t i = 0; i < taps; ++i)
+                    std::copy_n(kernel + i * Conv.filters + first, count, scratch + i * lanes);
+                if constexpr (Conv.has_bias) std::copy_n(bias + first, count, narrow_bias);
+                all_outputs(from, scratch, narrow_bias, y + first, nullptr);
+            } else {
+                all_outputs(from, kernel + first, Conv.bias_from(bias, first), y + first, scratch);
             }
         }
     }
 
     static constexpr loop_choice choice() noexcept {
-        const std::size_t count = Conv.is_depthwise() ? Conv.channels : Conv.group_filters();
-        const std::size_t lanes = Conv.is_depthwise() ? simd::native_lanes : lanes_for(count);
-        const std::size_t units = std::max<std::size_t>(
-            1, simd::tile_size(count / lanes, Conv.is_depthwise() ? 2 : units_most));
-        const std::size_t columns = simd::tile_size(at_once.columns, columns_at_once(units));
-        return {layout::hwc, {columns * window_columns, units * lanes}};
+        return {layout::hwc, {at_once.rows * at_once.columns, units * lanes}};
     }
 
 private:
-    /// `rows` rows of the padded input from row `first` on, row_pixels of each from `column` on.
-    static const float* copy(const float* x, std::size_t first, std::size_t rows,
-                             std::size_t column, float* to) noexcept {
-        constexpr std::size_t left = Conv.columns.before, right = left + Conv.columns.input;
-        const std::size_t end = std::min(row_pixels, column < right ? right - column : 0);
-        const std::size_t begin = std::min(end, column < left ? left - column : 0);
-        for (std::size_t r = 0; r < rows; ++r) {
-            float* const row = to + r * row_pixels * Conv.channels;
-            const std::size_t from = first + r - Conv.rows.before;  // above the first: very large
-            if (from >= Conv.rows.input || begin == end) {
-                std::fill_n(row, row_pixels * Conv.channels, 0.0f);
-                continue;
-            }
-            std::fill_n(row, begin * Conv.channels, 0.0f);
-            std::copy_n(x + (from * Conv.columns.input + column + begin - left) * Conv.channels,
-                        (end - begin) * Conv.channels, row + begin * Conv.channels);
-            std::fill_n(row + end * Conv.channels, (row_pixels - end) * Conv.channels, 0.0f);
-        }
-        return to;
-    }
-
-    static constexpr std::size_t units_most = 4;  // vectors of filters
-
-    /// Pooled columns whose sums fit into the registers together with one vector of each unit and
-    /// one input.
-    static constexpr std::size_t columns_at_once(std::size_t units) noexcept {
-        return std::max<std::size_t>(1, (simd::registers - units - 2) / (units * window_columns));
-    }
-
-    /// Rows 0 ... `rows` of a block of outputs from an input without padding.
-    static void groups(const float* x, const float* kernel, const float* bias, float* y,
-                       std::size_t rows, float* scratch) noexcept {
-        if constexpr (Conv.is_depthwise()) {
-            channels<simd::native_lanes, 0>(x, kernel, bias, y, rows);
-        } else {
-            for (std::size_t g = 0; g < Conv.groups; ++g) {
-                const std::size_t first = g * Conv.group_filters();
-                filters(x + g * Conv.group_channels(), kernel + first, Conv.bias_from(bias, first),
-                        y + first, rows, scratch);
-            }
-        }
-    }
-
-    static void filters(const float* x, const float* kernel, const float* bias, float* y,
-                        std::size_t rows, [[maybe_unused]] float* scratch) noexcept {
-        constexpr std::size_t count = Conv.group_filters(), first = count - rest;
-        constexpr std::size_t lanes = lanes_for(count);
-        simd::for_tiles<count / lanes, units_most>([&](std::size_t n, auto units) {
-            tile_of_filters<lanes, units, lanes>(x, kernel + n * lanes, Conv.filters,
-                                                 Conv.bias_from(bias, n * lanes), y + n * lanes,
-                                                 rows);
-        });
-        if constexpr (rest > 0) {
-            float* const rest_bias = scratch + taps * rest_lanes;
-            std::fill_n(scratch, rest_size, 0.0f);
-            for (std::size_t i = 0; i < taps; ++i)
-                std::copy_n(kernel + i * Conv.filters + first, rest, scratch + i * rest_lanes);
-            if constexpr (Conv.has_bias) std::copy_n(bias + first, rest, rest_bias);
-            tile_of_filters<rest_lanes, 1, rest>(x, scratch, rest_lanes, rest_bias, y + first,
-                                                 rows);
-        }
-    }
-
-    /// The channels from `First` on; the last ones with fewer lanes.
-    template <std::size_t Lanes, std::size_t First>
-    static void channels(const float* x, const float* kernel, const float* bias, float* y,
-                         std::size_t rows) noexcept {
-        constexpr std::size_t vectors = (Conv.channels - First) / Lanes;
-        constexpr std::size_t next = First + vectors * Lanes;
-        simd::for_tiles<vectors, 2>([&](std::size_t v, auto units) {
-            const std::size_t first = First + v * Lanes;
-            tile_of_filters<Lanes, units, Lanes>(x + first, kernel + first, Conv.filters,
-                                                 Conv.bias_from(bias, first), y + first, rows);
-        });
-        if constexpr (next < Conv.channels)
-            channels<(Lanes > 4 ? Lanes / 2 : 1), next>(x, kernel, bias, y, rows);
-    }
-
-    /// `Units` vectors of filters over the whole block; `Used` lanes of the last one are stored.
-    template <std::size_t Lanes, std::size_t Units, std::size_t Used>
-    static void tile_of_filters(const float* x, const float* kernel, std::size_t step,
-                                const float* bias, float* y, std::size_t rows) noexcept {
-        for (std::size_t h = 0; h < rows; ++h)
-            simd::for_tiles<at_once.columns, columns_at_once(Units)>(
-                [&](std::size_t w, auto columns) CTNN_INLINED {
-                    tile_of_outputs<Lanes, Units, Used, columns>(x, kernel, step, bias, y, h, w);
-                });
-    }
-
-    /// h, w: pooled row, column; p, q: row, column in the tile; i, j: position in the kernel; u:
-    /// unit. Not inlined: g++ 12 would keep the activation's constants in registers all the while.
-    template <std::size_t Lanes, std::size_t Units, std::size_t Used, std::size_t Pooled>
-    [[gnu::noinline]] static void tile_of_outputs(const float* x, const float* kernel,
-                                                  std::size_t step, const float* bias, float* y,
-                                                  std::size_t h, std::size_t w) noexcept {
-        using vector = simd::vector<Lanes>;
-        constexpr std::size_t wide = Pooled * window_columns;
-        constexpr std::size_t next =
-            Conv.columns.stride * Conv.channels;  // to the next output's pixel
-        vector kept[Pooled][Units];
-        simd::unroll<Pooled * Units>([&](auto t) CTNN_INLINED {
-            kept[t / Units][t % Units] = Pooling::template start<vector>();
-        });
-        for (std::size_t p = 0; p < window_rows; ++p) {
-            vector sum[wide][Units];
-            simd::unroll<wide * Units>([&](auto t) CTNN_INLINED {
-                if constexpr (Conv.has_bias)
-                    sum[t / Units][t % Units] = simd::load<vector>(bias + t % Units * Lanes);
-                else
-                    sum[t / Units][t % Units] = vector(0.0f);
-            });
-            const float* k = kernel;
-            for (std::size_t i = 0; i < Conv.rows.taps; ++i) {
-                const std::size_t row =
-                    (h * window_rows + p) * Conv.rows.stride + i * Conv.rows.dilation;
-                for (std::size_t j = 0; j < Conv.columns.taps; ++j) {
-                    const std::size_t column =
-                        w * window_columns * Conv.columns.stride + j * Conv.columns.dilation;
-                    const float* pixel = x + (row * row_pixels + column) * Conv.channels;
-                    simd::load_again();
-                    for (std::size_t c = 0; c < Conv.group_channels(); ++c, k += step) {
-                        vector weights[Units];
-                        simd::unroll<Units>([&](auto u) CTNN_INLINED {
-                            weights[u] = simd::load<vector>(k + u * Lanes);
+    static void all_outputs(const float* x, const float* kernel, const float* bias, float* y,
+                            float* scratch) noexcept {
+        for (std::size_t v = 0; v < vectors; v += units) {
+            const std::size_t f =
+                is_narrow ? 0 : std::min(std::min(v, vectors - units) * lanes, count - lanes);
+            for (std::size_t first = 0; first < pooled_rows; first += rows_at_once)
+                for (std::size_t c = 0; c < group_channels; c += channels_at_once) {
+                    float* partial = scratch;
+                    const std::size_t end = std::min(first + rows_at_once, pooled_rows);
+                    for (std::size_t h = first; h < end; h += rows_kept)
+                        tiled_columns::for_tiles([&](auto like, std::size_t w) CTNN_INLINED {
+                            tile<like>(x, kernel + f, Conv.bias_from(bias, f), y + f, f,
+                                       std::min(h, pooled_rows - rows_kept), w, c, partial);
+                            if constexpr (has_blocks) partial += tile_size;
                         });
-                        simd::unroll<wide>([&](auto q) CTNN_INLINED {
-                            simd::unroll<Units>([&](auto u) CTNN_INLINED {
-                                vector a;
-                                if constexpr (Conv.is_depthwise())
-                                    a = simd::load<vector>(pixel + q * next + u * Lanes);
-                                else
-                                    a = vector(pixel[q * next + c]);
-                                simd::add_product(sum[q][u], a, weights[u]);
-                            });
-                        });
-                    }
                 }
-            }
-            simd::unroll<Pooled * Units>([&](auto t) CTNN_INLINED {
-                constexpr std::size_t q = t / Units, u = t % Units;
-                kept[q][u] =
-                    combine_row<Pooling, window_columns>(kept[q][u], [&](auto n) CTNN_INLINED {
-                        return activation::before::value(sum[q * window_columns + n][u]);
-                    });
-            });
-        }
-        float* to = y + (h * pooled_columns + w) * Conv.filters;
-        simd::unroll<Pooled * Units>([&](auto t) CTNN_INLINED {
-            constexpr std::size_t q = t / Units, u = t % Units;
-            store_lanes<(u + 1 == Units ? Used : Lanes)>(
-                to + q * Conv.filters + u * Lanes,
-                vector(activation::after::value(Pooling::finish(kept[q][u]))));
-        });
-    }
-
-    template <std::size_t Used, class Vector>
-    [[gnu::always_inline]] static void store_lanes(float* to, Vector x) noexcept {
-        if constexpr (Used == simd::lanes_of<Vector>) {
-            simd::store(to, x);
-        } else {
-            float lanes[simd::lanes_of<Vector>];
-            simd::store(lanes, x);
-            std::copy_n(lanes, Used, to);
         }
     }
-};
 
-/// y = activation(bias + x kernel) for one input; kernel: Inputs x Outputs.
-template <std::size_t Inputs, std::size_t Outputs, bool HasBias, activation Activation>
-struct dense_with_outputs_in_lanes {
-    static constexpr loop_choice choice() noexcept {
-        return {layout::hwc, {1, simd::tile_size(units, units_most) * lanes}};
-    }
-    static void run(const float* x, const float* kernel, const float* bias, float* y) noexcept {
-        static_assert(lanes >= 4);
-        simd::for_tiles<units, units_most>(
-            [&](std::size_t first, auto size) { tile<lanes, size>(first, x, kernel, bias, y); });
-    }
-
-private:
-    static constexpr std::size_t lanes = std::bit_floor(std::min(Outputs, simd::native_lanes));
-    static constexpr std::size_t units = (Outputs + lanes - 1) / lanes, units_most = 8;
-
-    /// Vectors number `first` ... of the outputs; the last of all overlaps the one before, so that
-    /// it ends where the outputs end. Few vectors take several inputs at once, each with sums of
-    /// its own, to hide the latency of the multiply-add.
-    template <std::size_t Lanes, std::size_t Units>
-    static void tile(std::size_t first, const float* x, const float* kernel, const float* bias,
-                     float* y) noexcept {
-        using vector = simd::vector<Lanes>;
-        constexpr std::size_t parts =
-            std::min<std::size_t>(Inputs, std::max<std::size_t>(1, 8 / Units));
-        std::size_t at[Units];
-        for (std::size_t u = 0; u < Units; ++u)
-            at[u] = std::min((first + u) * Lanes, Outputs - Lanes);
-        vector sum[parts][Units];
-        simd::unroll<parts * Units>([&](auto t) CTNN_INLINED {
-            sum[t / Units][t % Units] = vector(0.0f);
-            if constexpr (HasBias && t < Units) sum[0][t] = simd::load<vector>(bias + at[t]);
-        });
-        constexpr std::size_t whole = Inputs / parts * parts;
-        const auto add = [&](std::size_t i, auto part) CTNN_INLINED {
-            const vector a(x[i]);
-            simd::unroll<Units>([&](auto u) CTNN_INLINED {
-                simd::add_product(sum[part][u], a,
-                                  simd::load<vector>(kernel + i * Outputs + at[u]));
-            });
+    /// The filters from f on, the channels from c on; h: pooled row; w: column before pooling; p:
+    /// row of the pooling window; u: vector of the tile. Not inlined: g++ 12 would keep the
+    /// activation's constants in registers all the while.
+    template <std::size_t Like>
+    [[gnu::noinline]] static void tile(const float* x, const float* kernel, const float* bias,
+                                       float* y, std::size_t f, std::size_t h, std::size_t w,
+                                       std::size_t c, float* partial) noexcept {
+        const std::size_t last = is_narrow ? 0 : std::min((units - 1) * lanes, count - lanes - f);
+        const auto filter = [&](std::size_t u) CTNN_INLINED {
+            return count % lanes == 0 || u + 1 < units ? u * lanes : last;
         };
-        for (std::size_t i = 0; i < whole; i += parts)
-            simd::unroll<parts>([&](auto part) CTNN_INLINED { add(i + part, part); });
-        simd::unroll<Inputs - whole>([&](auto part) CTNN_INLINED { add(whole + part, part); });
-        simd::unroll<Units>([&](auto u) CTNN_INLINED {
-            vector total = sum[0][u];
-            simd::unroll<parts - 1>([&](auto part)
-                                        CTNN_INLINED { total = total + sum[part + 1][u]; });
-            simd::store(y + at[u], vector(Activation::value(total)));
-        });
+        const bool is_last = !has_blocks || c + channels_at_once >= group_channels;
+        float* const to = y + (h * pooled_columns + w / window_columns) * Conv.filters;
+        pooled_tile<vector, Activation, Pooling, items, sums / items>(
+            steps, is_last,
+            [&](std::size_t p, vector(&sum)[sums]) CTNN_INLINED {
+                simd::unroll<sums>([&](auto t) CTNN_INLINED {
+                    if (has_blocks && c > 0)
+                        sum[t] = simd::load<vector>(partial + (p * sums + t) * lanes);
+                    else if constexpr (Conv.has_bias)
+                        sum[t] = simd::load<vector>(bias + filter(t % units));
+                    else
+                        sum[t] = vector(0.0f);
+                });
+                add_taps<Like>(x, kernel, h * window_rows + p, w, c, filter, sum);
+                if (!is_last)
+                    simd::unroll<sums>([&](auto t) CTNN_INLINED {
+                        simd::store(partial + (p * sums + t) * lanes, sum[t]);
+                    });
+            },
+            [&](auto item, vector value) CTNN_INLINED {
+                constexpr std::size_t r = item / units / columns_kept,
+                                      q = item / units % columns_kept;
+                store_lanes(to + (r * pooled_columns + q) * Conv.filters + filter(item % units),
+                            value);
+            });
+    }
+
+    /// Where the sum of row r, column q, vector u of the tile is.
+    static constexpr std::size_t place(std::size_t r, std::size_t q, std::size_t u) noexcept {
+        const std::size_t item = (r / window_rows * columns_kept + q / window_columns) * units + u;
+        const std::size_t part = (r % window_rows) * window_columns + q % window_columns;
+        return part * items + item;
+    }
+
+    // r, q: row, column of the output; i, j: row, column in the kernel; c: channel
+
+    /// The tile that starts with row r and column q, whose columns find the pixels that those from
+    /// `Like` on find.
+    template <std::size_t Like, class Filter>
+    [[gnu::always_inline]] static void add_taps(const float* x, const float* kernel, std::size_t r,
+                                                std::size_t q, std::size_t c, Filter filter,
+                                                vector (&sum)[sums]) noexcept {
+        for (std::size_t i = 0; i < Conv.rows.taps; ++i) {
+            const axis::range rows = tiled_rows::inside(r, i);
+            if (rows.first == rows.last) continue;
+            const float* row =
+                x + Conv.rows.pixel(r + rows.first, i) * Conv.columns.input * Conv.channels + c;
+            const float* k = kernel + (i * Conv.columns.taps * group_channels + c) * weight_step;
+            const std::size_t channels = std::min(channels_at_once, group_channels - c);
+            bool is_done = false;
+            simd::unroll<tiled_rows::parts.count>([&](auto n) CTNN_INLINED {
+                constexpr axis::range part = tiled_rows::parts.parts[n];
+                if (is_done || part.first != rows.first || part.last != rows.last) return;
+                is_done = true;
+                add_row<part, Like, 0>(row, k, q, channels, filter, sum);
+            });
+        }
+    }
+
+    /// The taps from J on of a row of the kernel. Those that find pixels for the same outputs are
+    /// one loop, if they lie side by side.
+    template <axis::range Rows, std::size_t Like, std::size_t J, class Filter>
+    [[gnu::always_inline]] static void add_row(const float* row, const float* k, std::size_t q,
+                                               std::size_t channels, Filter filter,
+                                               vector (&sum)[sums]) noexcept {
+        constexpr axis::range columns = tiled_columns::inside(Like, J);
+        constexpr bool are_neighbours =
+            Conv.groups == 1 && Conv.columns.dilation == 1 && !has_blocks;
+        constexpr std::size_t next = are_neighbours ? tiled_columns::next_tap(Like, J) : J + 1;
+        if constexpr (columns.first < columns.last)
+            add<Rows, columns>(row + Conv.columns.pixel(q + columns.first, J) * Conv.channels,
+                               k + J * group_channels * weight_step,
+                               has_blocks ? channels : (next - J) * group_channels, filter, sum);
+        if constexpr (next < Conv.columns.taps)
+            add_row<Rows, Like, next>(row, k, q, channels, filter, sum);
+    }
+
+    /// The outputs of `Rows` and `Columns` of the tile, the first of which sees `pixel`.
+    template <axis::range Rows, axis::range Columns, class Filter>
+    [[gnu::always_inline]] static void add(const float* pixel, const float* k, std::size_t count_c,
+                                           Filter filter, vector (&sum)[sums]) noexcept {
+        for (std::size_t c = 0; c < count_c; ++c, k += weight_step) {
+            simd::load_again();
+            vector weights[units];
+            simd::unroll<units>(
+                [&](auto u) CTNN_INLINED { weights[u] = simd::load<vector>(k + filter(u)); });
+            simd::unroll<Rows.last - Rows.first>([&](auto r) CTNN_INLINED {
+                simd::unroll<Columns.last - Columns.first>([&](auto q) CTNN_INLINED {
+                    constexpr std::size_t at =
+                        (r * Conv.rows.stride * Conv.columns.input + q * Conv.columns.stride) *
+                        Conv.channels;
+                    simd::unroll<units>([&](auto u) CTNN_INLINED {
+                        constexpr std::size_t to = place(Rows.first + r, Columns.first + q, u);
+                        simd::add_product(sum[to], vector(pixel[at + c]), weights[u]);
+                    });
+                });
+            });
+        }
+    }
+
+    [[gnu::always_inline]] static void store_lanes(float* to, vector x) noexcept {
+        if constexpr (is_narrow) {
+            float all[lanes];
+            simd::store(all, x);
+            std::copy_n(all, count, to);
+        } else {
+            simd::store(to, x);
+        }
     }
 };
 

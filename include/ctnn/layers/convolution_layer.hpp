@@ -3,6 +3,7 @@
 // processors without SIMD), filters_in_lanes.hpp and columns_in_lanes.hpp for one image.
 #pragma once
 
+#include <ctnn/kernels/channels_in_lanes.hpp>
 #include <ctnn/kernels/columns_in_lanes.hpp>
 #include <ctnn/kernels/constant_expression.hpp>
 #include <ctnn/kernels/filters_in_lanes.hpp>
@@ -15,12 +16,19 @@
 
 namespace ctnn::detail {
 
-template <class Layer, class Activation, class Pooling>
+template <convolution Conv, activation Activation, pooling Pooling>
+constexpr auto choose_loops_of_one() noexcept {
+    if constexpr (layout_of_one_image(Conv, Pooling::window_rows, Pooling::window_columns) ==
+                  layout::chw)
+        return std::type_identity<convolution_with_columns_in_lanes<Conv, Activation, Pooling>>{};
+    else if constexpr (Conv.is_depthwise())
+        return std::type_identity<convolution_with_channels_in_lanes<Conv, Activation, Pooling>>{};
+    else
+        return std::type_identity<convolution_with_filters_in_lanes<Conv, Activation, Pooling>>{};
+}
+template <class Layer, activation Activation, pooling Pooling>
 using loops_of_one =
-    std::conditional_t<layout_of_one_image(Layer::conv, Pooling::window_rows,
-                                           Pooling::window_columns) == layout::chw,
-                       convolution_with_columns_in_lanes<Layer::conv, Activation, Pooling>,
-                       convolution_with_filters_in_lanes<Layer::conv, Activation, Pooling>>;
+    typename decltype(choose_loops_of_one<Layer::conv, Activation, Pooling>())::type;
 
 /// The base of a layer with a `kernel`, maybe a `bias`, and a detail::convolution `of`.
 template <class Layer, class Input, class Output, class Kernel, class Bias>

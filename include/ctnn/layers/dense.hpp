@@ -2,7 +2,7 @@
 #pragma once
 
 #include <ctnn/kernels/constant_expression.hpp>
-#include <ctnn/kernels/filters_in_lanes.hpp>
+#include <ctnn/kernels/outputs_in_lanes.hpp>
 #include <ctnn/layer.hpp>
 #include <ctnn/layers/option_list.hpp>
 #include <ctnn/simd/loops.hpp>

@@ -1,0 +1,39 @@
+// What every loop of one image does around its taps: bias, activation, pooling, all in registers,
+// so that the map before pooling is never stored.
+#pragma once
+
+#include <ctnn/kernels/fusion.hpp>
+#include <ctnn/simd/loops.hpp>
+
+#include <cstddef>
+
+namespace ctnn::detail {
+
+/// `Items` outputs (vectors of them), each of a window that is `Parts` sums at once, `steps` times:
+/// sum number part * Items + item is one of item's. add(step, sums) starts them and adds the taps,
+/// store(item, value) takes what is done. Where the taps are not complete, nothing is pooled.
+template <class Vector, activation Activation, pooling Pooling, std::size_t Items,
+          std::size_t Parts, class Add, class Store>
+[[gnu::always_inline]] inline void pooled_tile(std::size_t steps, bool are_complete, Add&& add,
+                                               Store&& store) noexcept {
+    using around = activation_around<Activation, Pooling>;
+    Vector kept[Items];
+    simd::unroll<Items>([&](auto item)
+                            CTNN_INLINED { kept[item] = Pooling::template start<Vector>(); });
+    for (std::size_t step = 0; step < steps; ++step) {
+        Vector sum[Parts * Items];
+        add(step, sum);
+        if (!are_complete) continue;
+        simd::unroll<Items>([&](auto item) CTNN_INLINED {
+            kept[item] = combine_row<Pooling, Parts>(kept[item], [&](auto part) CTNN_INLINED {
+                return around::before::value(sum[part * Items + item]);
+            });
+        });
+    }
+    if (!are_complete) return;
+    simd::unroll<Items>([&](auto item) CTNN_INLINED {
+        store(item, Vector(around::after::value(Pooling::finish(kept[item]))));
+    });
+}
+
+}  // namespace ctnn::detail
