@@ -35,3 +35,8 @@ TEST_CASE("wide strides and dilations: tiles of columns begin where they should"
 TEST_CASE("padding beyond every pixel") {
     check<convolution{along(4, 3, 3, 4), along(5, 3, 4, 5), 2, 6, 1, true}>();
 }
+TEST_CASE("enough filters for the lanes: groups, rows in blocks, blocks of columns") {
+    check<convolution{along(23, 3, 2, 1, 2), along(31, 3, 1, 1), 18, 66, 2, false}>();
+    check<convolution{along(4, 2, 1, 1), along(203, 3, 1, 1, 1, 2), 9, 32, 1, true}>();
+    check<convolution{along(4, 2, 1, 1), along(203, 3, 1, 2, 2), 3, 16, 1, true}>();
+}

@@ -123,8 +123,7 @@ template <convolution Conv, class T, class OutputGradient>
 void add_gradients(const T* x, const OutputGradient& gradient, floats& d_kernel, floats& d_bias) {
     using kernels = detail::kernel_gradient<Conv>;
     std::vector<T> scratch(kernels::template scratch_size<T, OutputGradient>());
-    kernels::add(x, gradient, d_kernel.data(), scratch.data());
-    if (Conv.has_bias) detail::add_bias_gradient<Conv, T>(gradient, d_bias.data());
+    kernels::add(x, gradient, d_kernel.data(), d_bias.data(), scratch.data());
 }
 
 /// Backward in lanes against one image after the other, whose loops are the definition.
@@ -143,10 +142,10 @@ void check_backward(const problem<Conv>& p) {
     images::input_gradient(p.kernel.data(), lanes_d_y.data(), d_x.data());
     add_gradients<Conv>(x.data(), detail::output_gradient_in_memory<Conv, native>{lanes_d_y.data()},
                         lanes_d_kernel, lanes_d_bias);
-    floats without_scratch(d_kernel.size(), 0.5f);
+    floats without_scratch(d_kernel.size(), 0.5f), bias_without_scratch = d_bias;
     detail::kernel_gradient<Conv>::add_without_scratch(
         x.data(), detail::output_gradient_in_memory<Conv, native>{lanes_d_y.data()},
-        without_scratch.data());
+        without_scratch.data(), bias_without_scratch.data());
     for (std::size_t n = 0; n < simd::native_lanes; ++n) {
         // The transpose: <convolve(x), d_y> = <x, d_x>, with x the unit vectors, all at once.
         reference::numbers expected(sizes<Conv>::x);
@@ -181,6 +180,7 @@ void check_backward(const problem<Conv>& p) {
                             d_bias);
     }
     CHECK(deviation(without_scratch, d_kernel) <= 10 * laws::float_error);
+    CHECK(deviation(bias_without_scratch, d_bias) <= 10 * laws::float_error);
     CHECK(deviation(lanes_d_kernel, d_kernel) <= 10 * laws::float_error);
     CHECK(deviation(lanes_d_bias, d_bias) <= 10 * laws::float_error);
 }

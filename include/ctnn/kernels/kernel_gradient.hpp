@@ -3,6 +3,8 @@
 #pragma once
 
 #include <ctnn/kernels/convolution.hpp>
+#include <ctnn/kernels/depthwise_sums.hpp>
+#include <ctnn/kernels/filter_sums.hpp>
 #include <ctnn/kernels/output_gradient.hpp>
 #include <ctnn/kernels/weight_sums.hpp>
 #include <ctnn/simd/loops.hpp>
@@ -25,40 +27,56 @@ struct kernel_gradient {
                        : OutputGradient::rows_together * OutputGradient::columns_together *
                              Conv.filters;
         else if constexpr (Conv.is_depthwise())
-            return 0;
+            return depthwise_sums<Conv, T>::size;
         else
-            return largest_scratch<T, OutputGradient>();
+            return std::max(largest_scratch<T, OutputGradient>(),
+                            filters_in_lanes<T> == 0 ? 0 : filter_scratch<T, OutputGradient>());
     }
 
+    /// Also the bias's, d_bias(f) += sum over h, w of d_y(h, w, f), if there is one.
     template <class T, class OutputGradient>
     static constexpr void add(const T* x, const OutputGradient& gradient, float* d_kernel,
-                              [[maybe_unused]] T* scratch) noexcept {
-        if constexpr (simd::lanes_of<T> == 1 && OutputGradient::are_in_memory)
-            add_without_scratch(x, gradient, d_kernel);
-        else if constexpr (simd::lanes_of<T> == 1)
-            add_part_by_part(x, gradient, d_kernel, scratch);
-        else if constexpr (Conv.is_depthwise())
-            simd::for_tiles<Conv.channels, 4>([&](std::size_t c, auto size) __attribute__((
-                always_inline)) { add_depthwise<size>(x + c, gradient.d_y + c, d_kernel + c); });
-        else
-            for (std::size_t g = 0; g < Conv.groups; ++g)
-                simd::for_tiles<group_filters, filters_at_once>(
-                    [&](std::size_t f, auto filters) CTNN_INLINED {
-                        simd::for_tiles<group_channels, channels_at_once>(
-                            [&](std::size_t c, auto channels) CTNN_INLINED {
-                                const std::size_t first = g * group_filters + f;
-                                add_in_blocks<channels, filters>(
-                                    x + g * group_channels + c, gradient, first,
-                                    d_kernel + c * Conv.filters + first, scratch);
-                            });
+                              float* d_bias, [[maybe_unused]] T* scratch) noexcept {
+        constexpr std::size_t lanes = simd::lanes_of<T>, full = filters_in_lanes<T>;
+        if constexpr (lanes > 1 && Conv.is_depthwise()) {
+            depthwise_sums<Conv, T>::add(x, gradient.d_y, d_kernel, d_bias, scratch);
+        } else {
+            if constexpr (Conv.has_bias)
+                for (std::size_t g = 0; g < Conv.groups; g += full == 0 ? Conv.groups : 1)
+                    add_bias_gradient<full == 0 ? Conv.filters : group_filters - full, T>(
+                        gradient, g * group_filters + full, d_bias);
+            if constexpr (lanes == 1 && OutputGradient::are_in_memory)
+                add_outputs(x, {0, height, 0, width}, gradient.d_y, d_kernel);
+            else if constexpr (lanes == 1)
+                add_part_by_part(x, gradient, d_kernel, scratch);
+            else
+                for (std::size_t g = 0; g < Conv.groups; ++g) {
+                    simd::for_tiles<full / lanes, 2>([&](std::size_t v, auto vectors) CTNN_INLINED {
+                        const std::size_t first = g * group_filters + v * lanes;
+                        filter_sums<Conv, T, OutputGradient, vectors>::add(
+                            x + g * group_channels, gradient, first, d_kernel + first,
+                            Conv.has_bias ? d_bias + first : nullptr, scratch);
                     });
+                    simd::for_tiles<group_filters - full, filters_at_once>(
+                        [&](std::size_t f, auto filters) CTNN_INLINED {
+                            simd::for_tiles<group_channels, channels_at_once>(
+                                [&](std::size_t c, auto channels) CTNN_INLINED {
+                                    const std::size_t first = g * group_filters + full + f;
+                                    add_in_blocks<channels, filters>(
+                                        x + g * group_channels + c, gradient, first,
+                                        d_kernel + c * Conv.filters + first, scratch);
+                                });
+                        });
+                }
+        }
     }
 
     /// The definition, for an output gradient in memory.
     template <class T>
     static constexpr void add_without_scratch(const T* x,
                                               const output_gradient_in_memory<Conv, T>& gradient,
-                                              float* d_kernel) noexcept {
+                                              float* d_kernel, float* d_bias) noexcept {
+        if constexpr (Conv.has_bias) add_bias_gradient<Conv.filters, T>(gradient, 0, d_bias);
         add_outputs(x, {0, height, 0, width}, gradient.d_y, d_kernel);
     }
 
@@ -66,6 +84,20 @@ private:
     static constexpr std::size_t group_channels = Conv.group_channels();
     static constexpr std::size_t group_filters = Conv.group_filters();
     static constexpr std::size_t height = Conv.rows.output(), width = Conv.columns.output();
+
+    /// Of every group, as many as fill vectors, where they pay.
+    template <class T>
+    static constexpr std::size_t filters_in_lanes =
+        simd::lanes_of<T> >= 8 && filter_sums<Conv, T, output_gradient_in_memory<Conv, T>, 1>::pays
+            ? group_filters / simd::lanes_of<T>* simd::lanes_of<T>
+            : 0;
+    /// Two vectors of them at once; of an odd number, one is alone.
+    template <class T, class OutputGradient>
+    static constexpr std::size_t filter_scratch() noexcept {
+        constexpr std::size_t vectors = filters_in_lanes<T> / simd::lanes_of<T>;
+        return std::max(vectors > 1 ? filter_sums<Conv, T, OutputGradient, 2>::size : 0,
+                        vectors % 2 == 1 ? filter_sums<Conv, T, OutputGradient, 1>::size : 0);
+    }
 
     /// What some of the outputs give; their gradient lies in `gradient`, one row behind the other.
     template <class T>
@@ -218,9 +250,11 @@ private:
     /// The tiles of channels and of filters have at most two sizes each.
     template <class T, class OutputGradient>
     static constexpr std::size_t largest_scratch() noexcept {
+        constexpr std::size_t rest = group_filters - filters_in_lanes<T>;
         constexpr std::size_t channels = simd::tile_size(group_channels, channels_at_once),
-                              filters = simd::tile_size(group_filters, filters_at_once);
-        constexpr bool one_size = group_channels % channels == 0 && group_filters % filters == 0;
+                              filters = simd::tile_size(rest, filters_at_once);
+        constexpr bool one_size =
+            rest == 0 || (group_channels % channels == 0 && rest % filters == 0);
         if constexpr (one_size)
             return scratch_of<T, OutputGradient, channels, filters>();
         else
@@ -269,35 +303,6 @@ private:
                 next += tile.size;
             });
         }
-    }
-
-    /// `Size` channels: the sums of one row of the kernel.
-    template <std::size_t Size, class T>
-    static void add_depthwise(const T* x, const T* d_y, float* d_kernel) noexcept {
-        constexpr std::size_t most = std::max<std::size_t>(1, simd::registers * 3 / 4 / Size);
-        for (std::size_t i = 0; i < Conv.rows.taps; ++i)
-            simd::for_tiles<Conv.columns.taps, most>([&](std::size_t j, auto columns) CTNN_INLINED {
-                T sum[columns * Size];
-                simd::unroll<columns * Size>([&](auto t) CTNN_INLINED { sum[t] = T(0.0f); });
-                const auto seen = Conv.rows.outputs_inside(i);
-                for (std::size_t h = seen.first; h < seen.last; ++h) {
-                    const T* row = x + Conv.rows.pixel(h, i) * Conv.columns.input * Conv.channels;
-                    const T* d_row = d_y + h * width * Conv.filters;
-                    for (std::size_t w = 0; w < width; ++w, d_row += Conv.filters)
-                        simd::unroll<columns>([&](auto n) CTNN_INLINED {
-                            const std::size_t column = Conv.columns.pixel(w, j + n);
-                            if (column >= Conv.columns.input) return;  // left of the first: large
-                            simd::unroll<Size>([&](auto t) CTNN_INLINED {
-                                T& s = sum[n * Size + t];
-                                simd::add_product(s, row[column * Conv.channels + t], d_row[t]);
-                            });
-                        });
-                }
-                simd::unroll<columns * Size>([&](auto t) CTNN_INLINED {
-                    d_kernel[(i * Conv.columns.taps + j + t / Size) * Conv.tap_size() + t % Size] +=
-                        simd::sum_of_lanes(sum[t]);
-                });
-            });
     }
 };
 

@@ -64,13 +64,15 @@ struct output_gradient_at_maxima {
     }
 };
 
-/// d_bias(f) += sum over h, w of d_y(h, w, f), summed over the images in the lanes.
-template <convolution Conv, class T, class OutputGradient>
-constexpr void add_bias_gradient(const OutputGradient& gradient, float* d_bias) noexcept {
-    simd::for_tiles<Conv.filters>([&](std::size_t f, auto size) CTNN_INLINED {
+/// d_bias(f) += sum over h, w of d_y(h, w, f) for `Filters` filters from `first` on, summed over
+/// the images in the lanes.
+template <std::size_t Filters, class T, class OutputGradient>
+constexpr void add_bias_gradient(const OutputGradient& gradient, std::size_t first,
+                                 float* d_bias) noexcept {
+    simd::for_tiles<Filters>([&](std::size_t f, auto size) CTNN_INLINED {
         T sum[size]{};
-        gradient.sum(f, sum);
-        for (std::size_t t = 0; t < size; ++t) d_bias[f + t] += simd::sum_of_lanes(sum[t]);
+        gradient.sum(first + f, sum);
+        for (std::size_t t = 0; t < size; ++t) d_bias[first + f + t] += simd::sum_of_lanes(sum[t]);
     });
 }
 

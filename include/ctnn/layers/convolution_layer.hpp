@@ -135,8 +135,8 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                                              tensor_view<Output, const T> d_y, gradients d_w,
                                              T* scratch) noexcept {
         const output_gradient_in_memory<Layer::conv, T> gradient{d_y.data()};
-        if constexpr (Layer::conv.has_bias) add_bias_gradient<Layer::conv, T>(gradient, bias(d_w));
-        kernel_gradient<Layer::conv>::add(x.data(), gradient, d_w.kernel().data(), scratch);
+        kernel_gradient<Layer::conv>::add(x.data(), gradient, d_w.kernel().data(), bias(d_w),
+                                          scratch);
     }
     /// Without scratch memory: the definition, slow for images in the lanes.
     template <class T>
@@ -147,10 +147,8 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
             parameter_gradient(x, d_y, d_w, static_cast<T*>(nullptr));
         } else {
             const output_gradient_in_memory<Layer::conv, T> gradient{d_y.data()};
-            if constexpr (Layer::conv.has_bias)
-                add_bias_gradient<Layer::conv, T>(gradient, bias(d_w));
             kernel_gradient<Layer::conv>::add_without_scratch(x.data(), gradient,
-                                                              d_w.kernel().data());
+                                                              d_w.kernel().data(), bias(d_w));
         }
     }
 
@@ -163,8 +161,8 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                                                             gradients d_w, T* scratch) noexcept {
         const output_gradient_at_maxima<Activation, Pooling, T> gradient{y.data(), positions,
                                                                          d_y.data()};
-        if constexpr (Layer::conv.has_bias) add_bias_gradient<Layer::conv, T>(gradient, bias(d_w));
-        kernel_gradient<Layer::conv>::add(x.data(), gradient, d_w.kernel().data(), scratch);
+        kernel_gradient<Layer::conv>::add(x.data(), gradient, d_w.kernel().data(), bias(d_w),
+                                          scratch);
     }
 
 private:
