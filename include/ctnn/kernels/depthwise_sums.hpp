@@ -62,14 +62,16 @@ private:
             for (; next < h * Conv.rows.stride + rows_kept; ++next)
                 copy_row<Channels, Columns>(x, next, first, rows);
             const T* const from = d_y + (h * width + first) * Conv.channels;
-            if constexpr (Conv.has_bias) add_to_bias<Channels, Columns>(from, sums);
             const axis::range inside = Conv.rows.taps_inside(h);
+            if (Conv.has_bias && inside.first == inside.last)
+                add_row<Channels, Columns, 0>(rows, from, h, 0, true, sums);
             for (std::size_t i = inside.first; i < inside.last; i += rows_most) {
                 const std::size_t count = std::min(rows_most, inside.last - i);
                 simd::unroll<rows_most>([&](auto n) CTNN_INLINED {
                     if constexpr (occurs(n + 1))
                         if (count == n + 1)
-                            add_row<Channels, Columns, n + 1>(rows, from, h, i, sums);
+                            add_row<Channels, Columns, n + 1>(rows, from, h, i, i == inside.first,
+                                                              sums);
                 });
             }
         }
@@ -97,49 +99,44 @@ private:
                 continue;
             }
             const T* const pixel = x + h * next + w * Conv.channels;
-            simd::unroll<Channels>([&](auto c) CTNN_INLINED {
-                __builtin_prefetch(pixel + next + c);
-                to[c * plane + q] = pixel[c];
-            });
+            simd::unroll<Channels>([&](auto c) CTNN_INLINED { to[c * plane + q] = pixel[c]; });
         }
     }
-    template <std::size_t Channels, std::size_t Columns>
-    static void add_to_bias(const T* d_y, T* sums) noexcept {
-        T sum[Channels];
-        simd::unroll<Channels>([&](auto c) CTNN_INLINED { sum[c] = sums[c * (taps + 1) + taps]; });
-        for (std::size_t w = 0; w < Columns; ++w, d_y += Conv.channels)
-            simd::unroll<Channels>([&](auto c) CTNN_INLINED { sum[c] = sum[c] + d_y[c]; });
-        simd::unroll<Channels>([&](auto c) CTNN_INLINED { sums[c * (taps + 1) + taps] = sum[c]; });
-    }
 
-    /// Rows i ... i + Rows - 1 of the kernel, for a row of outputs.
+    /// Rows i ... i + Rows - 1 of the kernel, for a row of outputs; the bias only once.
     template <std::size_t Channels, std::size_t Columns, std::size_t Rows>
-    static void add_row(const T* rows, const T* d_y, std::size_t h, std::size_t i,
+    static void add_row(const T* rows, const T* d_y, std::size_t h, std::size_t i, bool adds_bias,
                         T* sums) noexcept {
-        sums += i * Conv.columns.taps;
+        constexpr std::size_t count = Rows * Conv.columns.taps;
         for (std::size_t c = 0; c < Channels; ++c, rows += plane, sums += taps + 1, ++d_y) {
-            const T* from[Rows];
-            T sum[Rows * Conv.columns.taps];
+            const T* from[Rows + 1];
+            T sum[count + 1];
             simd::unroll<Rows>([&](auto r) CTNN_INLINED {
                 from[r] =
                     rows + (h * Conv.rows.stride + (i + r) * Conv.rows.dilation) % rows_kept * row;
             });
-            simd::unroll<Rows * Conv.columns.taps>([&](auto t) CTNN_INLINED { sum[t] = sums[t]; });
+            T* const kept = sums + i * Conv.columns.taps;
+            simd::unroll<count>([&](auto t) CTNN_INLINED { sum[t] = kept[t]; });
+            sum[count] = sums[taps];
             simd::for_tiles<Columns, outputs_most>([&](std::size_t w, auto outputs) CTNN_INLINED {
                 add_outputs<Rows, outputs>(from, d_y + w * Conv.channels, w * Conv.columns.stride,
                                            sum);
             });
-            simd::unroll<Rows * Conv.columns.taps>([&](auto t) CTNN_INLINED { sums[t] = sum[t]; });
+            simd::unroll<count>([&](auto t) CTNN_INLINED { kept[t] = sum[t]; });
+            if (adds_bias) sums[taps] = sum[count];
         }
     }
     /// Every pixel is loaded once for all outputs that see it.
     template <std::size_t Rows, std::size_t Outputs>
-    [[gnu::always_inline]] static void add_outputs(const T* const (&from)[Rows], const T* d_y,
-                                                   std::size_t pixel,
-                                                   T (&sum)[Rows * Conv.columns.taps]) noexcept {
+    [[gnu::always_inline]] static void
+    add_outputs(const T* const (&from)[Rows + 1], const T* d_y, std::size_t pixel,
+                T (&sum)[Rows * Conv.columns.taps + 1]) noexcept {
         T d[Outputs];
-        simd::unroll<Outputs>(
-            [&](auto w) CTNN_INLINED { d[w] = simd::in_register(d_y[w * Conv.channels]); });
+        simd::unroll<Outputs>([&](auto w) CTNN_INLINED {
+            d[w] = simd::in_register(d_y[w * Conv.channels]);
+            T& all = sum[Rows * Conv.columns.taps];
+            if constexpr (Conv.has_bias) all = all + d[w];
+        });
         simd::unroll<Rows>([&](auto r) CTNN_INLINED {
             simd::unroll<pixels_for(Conv.columns, Outputs)>([&](auto q) CTNN_INLINED {
                 const T x = simd::in_register(from[r][pixel + q]);

@@ -29,7 +29,8 @@ template <std::size_t Channels, std::size_t Together, std::size_t Vectors, class
     constexpr std::size_t lanes = simd::lanes_of<T>, unrolled = lanes < 4 ? lanes : 4;
     T sum[Channels * Vectors];
     simd::unroll<Channels * Vectors>([&](auto t) CTNN_INLINED {
-        sum[t] = simd::load<T>(d_kernel + t / Vectors * step.kernel + t % Vectors * lanes);
+        __builtin_prefetch(d_kernel + t / Vectors * step.kernel + t % Vectors * lanes, 1);
+        sum[t] = T(0.0f);
     });
     for (std::size_t h = 0; h < step.rows; ++h) {
         const float* pixel = simd::numbers_of(x + h * step.x_row);
@@ -53,7 +54,8 @@ template <std::size_t Channels, std::size_t Together, std::size_t Vectors, class
                 });
     }
     simd::unroll<Channels * Vectors>([&](auto t) CTNN_INLINED {
-        simd::store(d_kernel + t / Vectors * step.kernel + t % Vectors * lanes, sum[t]);
+        float* const to = d_kernel + t / Vectors * step.kernel + t % Vectors * lanes;
+        simd::store(to, T(simd::load<T>(to) + sum[t]));
     });
 }
 
