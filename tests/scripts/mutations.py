@@ -137,12 +137,12 @@ def main():
     arguments = parser.parse_args()
 
     every = [mutation for file in sorted((TESTS / "mutations").glob("*.txt")) for mutation in read(file)]
-    stale = [m for m in every if m.apply((INCLUDE / "ctnn" / m.header).read_text()) is None]
+    chosen = [m for m in every if arguments.filter in f"{m.where} {m} {m.test} {m.cases}"]
+    stale = [m for m in chosen if m.apply((INCLUDE / "ctnn" / m.header).read_text()) is None]
     for m in stale:
         print(f"STALE  {m.where}: not once, or not so often, in {m.header}: {m.old}")
     if stale:
         sys.exit(1)
-    chosen = [m for m in every if arguments.filter in f"{m.where} {m} {m.test} {m.cases}"]
     equivalent = [m for m in chosen if m.equivalent]
     runnable = sorted((m for m in chosen if not m.equivalent), key=lambda m: (m.test, m.cases))
     if arguments.list:

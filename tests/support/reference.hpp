@@ -255,6 +255,58 @@ struct flatten {
         return y;
     }
 };
+/// The same numbers, under another shape.
+struct reshape {
+    long height, width, channels;
+    map operator()(const map& x, const numbers&) const {
+        return {height, width, channels, x.values};
+    }
+};
+/// Pixels added at each side, zeros; taken away where the number is negative.
+struct borders {
+    long top, bottom, left, right;
+    map operator()(const map& x, const numbers&) const {
+        map y(x.height + top + bottom, x.width + left + right, x.channels);
+        for (long r = 0; r < y.height; ++r)
+            for (long q = 0; q < y.width; ++q)
+                for (long c = 0; c < y.channels; ++c)
+                    if (x.has(r - top, q - left)) y.at(r, q, c) = x.at(r - top, q - left, c);
+        return y;
+    }
+};
+struct up_sampling2d {
+    pair factor;
+    bool bilinear = false;
+    map operator()(const map& x, const numbers&) const {
+        map y(x.height * factor.rows, x.width * factor.columns, x.channels);
+        for (long r = 0; r < y.height; ++r)
+            for (long q = 0; q < y.width; ++q)
+                for (long c = 0; c < y.channels; ++c)
+                    y.at(r, q, c) = bilinear ? between(x, r, q, c)
+                                             : x.at(r / factor.rows, q / factor.columns, c);
+        return y;
+    }
+
+private:
+    /// The two rows and the two columns around it count by how near their centres are, in pixels;
+    /// beyond the border the nearest do.
+    double between(const map& x, long r, long q, long c) const {
+        const double row = (static_cast<double>(r) + 0.5) / static_cast<double>(factor.rows) - 0.5;
+        const double column =
+            (static_cast<double>(q) + 0.5) / static_cast<double>(factor.columns) - 0.5;
+        const long above = std::lround(std::floor(row)), left = std::lround(std::floor(column));
+        double sum = 0.0;
+        for (const long i : {above, above + 1})
+            for (const long j : {left, left + 1}) {
+                const double share = (1.0 - std::abs(row - static_cast<double>(i))) *
+                                     (1.0 - std::abs(column - static_cast<double>(j)));
+                const long near_row = i < 0 ? 0 : i < x.height ? i : x.height - 1;
+                const long near_column = j < 0 ? 0 : j < x.width ? j : x.width - 1;
+                sum += share * x.at(near_row, near_column, c);
+            }
+        return sum;
+    }
+};
 struct expect {
     map operator()(const map& x, const numbers&) const { return x; }
 };

@@ -96,11 +96,11 @@ struct cropping2d {
         static constexpr std::size_t sides = sizeof...(Pixels), all = at::fit ? sides : 4;
         static_assert(sides == all, "ctnn::cropping2d: the number of sides must be 1, 2 or 4");
         static constexpr std::size_t rows_off = at::top + at::bottom, height = Input::height;
-        static_assert(rows_off < height || height == 0,
+        static_assert(rows_off < height,
                       "ctnn::cropping2d: the rows cut off must be fewer than the input's");
         static constexpr std::size_t columns_off = rows_off < height ? at::left + at::right : 0,
                                      width = Input::width;
-        static_assert(columns_off < width || width == 0,
+        static_assert(columns_off < width,
                       "ctnn::cropping2d: the columns cut off must be fewer than the input's");
 
         template <class T>

@@ -1,0 +1,13 @@
+// EXPECT: ctnn::cropping2d: the columns cut off must be fewer than the input's
+// NUMBERS: 4 < 3
+#include <ctnn/ctnn.hpp>
+
+#ifdef CORRECTED
+using net = ctnn::network<ctnn::shape<4, 3, 2>, ctnn::cropping2d<1, 1>>;
+#else
+using net = ctnn::network<ctnn::shape<4, 3, 2>, ctnn::cropping2d<1, 2>>;
+#endif
+
+int main() {
+    return static_cast<int>(net::predict(net::parameters{}, net::input{})[0]);
+}
