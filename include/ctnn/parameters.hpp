@@ -57,14 +57,14 @@ struct parameter_arrays {
 
 /// One row of the table of a network's parameters; `name` as in "conv2d_1/kernel".
 struct parameter_entry {
-    std::string_view layer;              // "conv2d"
-    std::size_t number;                  // 1 for the first layer of this name
-    std::string_view array;              // "kernel"
-    std::size_t rank;                    // how many extents count
-    std::array<std::size_t, 6> extents;  // the rest is 0
-    std::size_t offset;                  // of the first float
-    std::size_t size;                    // in floats
-    bool is_trained;                     // whether training changes it
+    std::string_view layer;              ///< "conv2d"
+    std::size_t number;                  ///< 1 for the first layer of this name
+    std::string_view array;              ///< "kernel"
+    std::size_t rank;                    ///< how many extents count
+    std::array<std::size_t, 6> extents;  ///< the rest is 0
+    std::size_t offset;                  ///< of the first float
+    std::size_t size;                    ///< in floats
+    bool is_trained;                     ///< whether training changes it
 };
 
 namespace detail {

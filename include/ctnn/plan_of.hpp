@@ -15,16 +15,16 @@ namespace ctnn {
 
 /// One stage of a prediction: a layer, and those that are computed together with it.
 struct stage_plan {
-    std::size_t first = 0;                    // leaf of the network that it begins with
-    std::size_t layers = 0;                   // how many leaves
-    std::array<std::string_view, 3> names{};  // theirs
-    loop_choice one_image{}, many_images{};   // how predict runs, one image and batches
-    std::size_t multiply_adds = 0;            // an image
-    std::size_t flash = 0;                    // bytes of its parameters
-    std::size_t bytes = 0;                    // of its output, an image
-    std::size_t scratch = 0;                  // bytes for what it copies
-    std::size_t ram = 0;                      // bytes of workspace for input, output and scratch
-    detail::placement output{};               // where that lies; offset in floats
+    std::size_t first = 0;                    ///< leaf of the network that it begins with
+    std::size_t layers = 0;                   ///< how many leaves
+    std::array<std::string_view, 3> names{};  ///< theirs
+    loop_choice one_image{}, many_images{};   ///< how predict runs, one image and batches
+    std::size_t multiply_adds = 0;            ///< an image
+    std::size_t flash = 0;                    ///< bytes of its parameters
+    std::size_t bytes = 0;                    ///< of its output, an image
+    std::size_t scratch = 0;                  ///< bytes for what it copies
+    std::size_t ram = 0;                      ///< bytes of workspace for input, output and scratch
+    detail::placement output{};               ///< where that lies; offset in floats
     /// Bytes from the start of the workspace; only if the output lies there.
     [[nodiscard]] constexpr std::size_t offset() const noexcept {
         return output.offset * sizeof(float);

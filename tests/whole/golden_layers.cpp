@@ -161,6 +161,7 @@ TEST_CASE("conv2d, same and same_size with stride 1: NumPy") {
     convolution<conv2d<6, kernel<5, 5>, same_size>::on<shape<28, 28, 1>>>("conv_same_5x5_lenet1",
                                                                           "same", "1x1");
 }
+// The files call same_size "seed-same", after the course project that the library began with.
 TEST_CASE("conv2d, same_size with strides: NumPy") {
     convolution<conv2d<4, kernel<3, 3>, same_size, stride<2, 2>>::on<shape<9, 9, 3>>>(
         "conv_same_3x3_stride2", "seed-same", "2x2");

@@ -9,11 +9,12 @@
 
 namespace ctnn {
 
+/// What the lanes of a vector are.
 enum class layout {
-    one_lane,  // nothing: one number at a time
-    hwc,       // features (filters, outputs, a depthwise convolution's channels) of one image
-    chw,       // columns of one image
-    hwcn       // images
+    one_lane,  ///< nothing: one number at a time
+    hwc,       ///< features (filters, outputs, a depthwise convolution's channels) of one image
+    chw,       ///< columns of one image
+    hwcn       ///< images
 };
 
 [[nodiscard]] constexpr std::string_view name_of(layout lanes) noexcept {

@@ -28,7 +28,7 @@ struct history {
 struct loss_not_finite : std::runtime_error {
     loss_not_finite(const std::string& sentence, std::size_t in_epoch, std::size_t in_step)
         : std::runtime_error(sentence), epoch(in_epoch), step(in_step) {}
-    std::size_t epoch, step;  // from 0: the epoch as on_epoch is told it, the batch of that epoch
+    std::size_t epoch, step;  ///< from 0: the epoch as on_epoch is told it, the batch of that epoch
 };
 
 namespace detail {

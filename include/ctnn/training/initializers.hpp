@@ -168,6 +168,7 @@ void initialize(parameter_view<Owner, float> w, const Initializer& initializer) 
             zeros{}(w, entry, random);
     }
 }
+/// The same for all parameters of a network or layer.
 template <class Owner, class Initializer>
 void initialize(parameters<Owner>& w, const Initializer& initializer) {
     initialize(w.view(), initializer);

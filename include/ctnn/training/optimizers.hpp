@@ -46,7 +46,7 @@ constexpr option_fault first_of(std::initializer_list<option_fault> faults) noex
 /// Of ctnn::sgd.
 struct sgd_options {
     double learning_rate = 0.01;  ///< at least 0
-    double momentum = 0.0;        // in [0, 1], as in Keras; at 1 it never slows down
+    double momentum = 0.0;        ///< in [0, 1], as in Keras; at 1 it never slows down
     bool nesterov = false;
 };
 
@@ -80,10 +80,10 @@ private:
 /// Of ctnn::rmsprop.
 struct rmsprop_options {
     double learning_rate = 1e-3;  ///< at least 0
-    double rho = 0.9;             // how much of the mean square stays, in [0, 1)
-    double momentum = 0.0;        // in [0, 1]
-    double epsilon = 1e-7;        // at least 0
-    bool centered = false;        // subtract the square of the gradient's mean
+    double rho = 0.9;             ///< how much of the mean square stays, in [0, 1)
+    double momentum = 0.0;        ///< in [0, 1]
+    double epsilon = 1e-7;        ///< at least 0
+    bool centered = false;        ///< subtract the square of the gradient's mean
 };
 
 /// s = rho s + (1 - rho) g^2; with `centered` a = rho a + (1 - rho) g, else a = 0;
@@ -129,9 +129,9 @@ private:
 /// Of ctnn::adam.
 struct adam_options {
     double learning_rate = 1e-3;  ///< at least 0
-    double beta_1 = 0.9;          // how much of the mean stays, in [0, 1)
-    double beta_2 = 0.999;        // how much of the mean square stays, in [0, 1)
-    double epsilon = 1e-7;        // at least 0
+    double beta_1 = 0.9;          ///< how much of the mean stays, in [0, 1)
+    double beta_2 = 0.999;        ///< how much of the mean square stays, in [0, 1)
+    double epsilon = 1e-7;        ///< at least 0
     bool epsilon_hat = false;     ///< add epsilon before s is corrected, as Keras does
 };
 
