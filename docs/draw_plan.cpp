@@ -24,14 +24,18 @@ void text(std::ostream& svg, std::size_t x, std::size_t y, const char* kind,
         << "</text>\n";
 }
 
-void buffer(std::ostream& svg, std::size_t y, const char* kind, std::size_t from,
-            std::size_t bytes) {
+/// Draws a part of the workspace; returns what has to be said beside it, where it is too narrow for
+/// words.
+std::string buffer(std::ostream& svg, std::size_t y, const char* kind, std::size_t from,
+                   std::size_t bytes) {
     const std::size_t left = x_of(from), right = x_of(from + bytes);
     const std::string words = std::string(kind) + ' ' + ctnn::detail::with_commas(bytes);
     svg << "<rect x=\"" << left << "\" y=\"" << y << "\" width=\"" << right - left
         << "\" height=\"26\" class=\"" << kind << "\"><title>" << words << " bytes from "
         << ctnn::detail::with_commas(from) << "</title></rect>\n";
-    if (right - left > 70) text(svg, (left + right) / 2, y + 17, "middle", words);
+    if (right - left < 70) return words + " at " + ctnn::detail::with_commas(from) + ". ";
+    text(svg, (left + right) / 2, y + 17, "middle", words);
+    return "";
 }
 
 void draw(std::ostream& svg) {
@@ -61,19 +65,21 @@ void draw(std::ostream& svg) {
 
         svg << "<rect x=\"" << bar_left << "\" y=\"" << y << "\" width=\"" << bar_width
             << "\" height=\"26\" class=\"memory\"/>\n";
-        if (input_bytes > 0) buffer(svg, y, "input", input_from, input_bytes);
-        if (stage.scratch > 0)
-            buffer(svg, y, "scratch", stage.output.scratch * sizeof(float), stage.scratch);
-        if (stage.output.where == ctnn::detail::placement::memory) {
-            buffer(svg, y, "output", stage.offset(), stage.bytes);
-            input_from = stage.offset();
-            input_bytes = stage.bytes;
-        }
         std::string beside;
         if (i == 0) beside = "input: the caller's image. ";
-        if (stage.output.where == ctnn::detail::placement::input) beside += "output: in place";
-        if (stage.output.where == ctnn::detail::placement::result)
-            beside += "output: in the caller's " + std::to_string(stage.bytes) + " bytes";
+        if (input_bytes > 0) beside += buffer(svg, y, "input", input_from, input_bytes);
+        if (stage.scratch > 0)
+            beside +=
+                buffer(svg, y, "scratch", stage.output.scratch * sizeof(float), stage.scratch);
+        if (stage.output.where == ctnn::detail::placement::memory) {
+            beside += buffer(svg, y, "output", stage.offset(), stage.bytes);
+            input_from = stage.offset();
+            input_bytes = stage.bytes;
+        } else if (stage.output.where == ctnn::detail::placement::input) {
+            beside += "output: in place";
+        } else {
+            beside += "output: the caller's " + std::to_string(stage.bytes) + " bytes";
+        }
         if (!beside.empty()) text(svg, bar_left, y + 40, "small", beside);
     }
     svg << "</svg>\n";
