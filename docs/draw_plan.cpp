@@ -14,6 +14,12 @@ namespace {
 constexpr auto& plan = ctnn::plan_of<lenet5>;
 constexpr std::size_t width = 860, bar_left = 350, bar_width = 480, top = 70, row = 54;
 
+const char* in_the_lanes(ctnn::layout lanes) {
+    return lanes == ctnn::layout::hwc   ? "filters in the lanes"
+           : lanes == ctnn::layout::chw ? "columns in the lanes"
+                                        : "one number at a time";
+}
+
 std::size_t x_of(std::size_t byte) {
     return bar_left + byte * bar_width / plan.workspace_bytes;
 }
@@ -60,7 +66,7 @@ void draw(std::ostream& svg) {
             names += (k == 0 ? "" : " + ") + std::string(stage.names[k]);
         text(svg, 10, y + 12, "", std::to_string(i + 1) + "  " + names);
         text(svg, 10, y + 28, "small",
-             ctnn::detail::choice_text(stage.one_image) + ", " +
+             std::string(in_the_lanes(stage.one_image.lanes)) + ", " +
                  ctnn::detail::with_commas(stage.multiply_adds) + " multiply-adds");
 
         svg << "<rect x=\"" << bar_left << "\" y=\"" << y << "\" width=\"" << bar_width
