@@ -22,3 +22,14 @@
 #else
 #define CTNN_INLINED
 #endif
+
+/// Before a `for` loop with a constant number of rounds (at most 255): always unrolled, so that the
+/// arrays it goes through stay in registers. A loop costs the compiler far less than a function for
+/// every round: it is unrolled after the functions around it have been inlined and cleaned up.
+#if defined(__clang__)
+#define CTNN_UNROLLED _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define CTNN_UNROLLED _Pragma("GCC unroll 255")
+#else
+#define CTNN_UNROLLED
+#endif

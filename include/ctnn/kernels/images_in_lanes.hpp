@@ -36,8 +36,9 @@ struct convolution_with_images_in_lanes {
     /// every output and lane, which number of its pooling window (row by row, from 0) was the first
     /// of the largest.
     template <activation Activation, pooling Pooling, class T, class Position = std::nullptr_t>
-    static constexpr void forward(const T* x, const float* kernel, const float* bias, T* y,
-                                  Position* positions = nullptr) noexcept {
+    [[gnu::noinline]] static constexpr void forward(const T* x, const float* kernel,
+                                                    const float* bias, T* y,
+                                                    Position* positions = nullptr) noexcept {
         for (std::size_t h = 0; h < height / Pooling::window_rows; ++h)
             for (std::size_t g = 0; g < groups; ++g)
                 for_columns<width / Pooling::window_columns,
@@ -125,48 +126,50 @@ private:
         constexpr std::size_t wide = Inside ? Count * pool : 1;  // columns at once
         T kept[Count * Size];
         [[maybe_unused]] T found[Count * Size];
-        simd::unroll<Count * Size>([&](auto t) CTNN_INLINED {
+        CTNN_UNROLLED
+        for (std::size_t t = 0; t < Count * Size; ++t) {
             kept[t] = Pooling::template start<T>();
             if constexpr (keeps_positions) found[t] = T(0.0f);
-        });
+        }
         for (std::size_t p = 0; p < Pooling::window_rows; ++p)
             for (std::size_t q = 0; q < Count * pool; q += wide) {
                 T sum[wide * Size];
-                simd::unroll<wide * Size>([&](auto t) CTNN_INLINED {
-                    if constexpr (Conv.has_bias)
-                        sum[t] = T(bias[first + t % Size]);
-                    else
-                        sum[t] = T(0.0f);
-                });
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < wide * Size; ++t)
+                    sum[t] = Conv.has_bias ? T(bias[first + t % Size]) : T(0.0f);
                 forward_sums::template add<wide, Size, Inside>(x + (is_depthwise ? first : 0),
                                                                kernel, h * Pooling::window_rows + p,
                                                                w * pool + q, sum);
-                simd::unroll<wide * Size>(
-                    [&](auto t) CTNN_INLINED { sum[t] = activation::before::value(sum[t]); });
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < wide * Size; ++t)
+                    sum[t] = activation::before::value(sum[t]);
                 if constexpr (keeps_positions) {
-                    simd::unroll<wide * Size>([&](auto t) CTNN_INLINED {
-                        constexpr std::size_t to = t / Size / pool * Size + t % Size;
+                    CTNN_UNROLLED
+                    for (std::size_t t = 0; t < wide * Size; ++t) {
+                        const std::size_t to = t / Size / pool * Size + t % Size;
                         const auto position = static_cast<float>(p * pool + q + t / Size % pool);
                         found[to] =
                             simd::select(simd::exceeds(sum[t], kept[to]), T(position), found[to]);
                         kept[to] = Pooling::combine(kept[to], sum[t]);
-                    });
+                    }
                 } else {
                     constexpr std::size_t columns = Inside ? pool : 1;  // of a window
-                    simd::unroll<Count * Size>([&](auto to) CTNN_INLINED {
-                        constexpr std::size_t from = to / Size * columns * Size + to % Size;
+                    CTNN_UNROLLED
+                    for (std::size_t to = 0; to < Count * Size; ++to) {
+                        const T* from = sum + to / Size * columns * Size + to % Size;
                         kept[to] = combine_row<Pooling, columns>(
-                            kept[to], [&](auto n) CTNN_INLINED { return sum[from + n * Size]; });
-                    });
+                            kept[to], [&](auto n) CTNN_INLINED { return from[n * Size]; });
+                    }
                 }
             }
         const std::size_t at = (h * (width / pool) + w) * Conv.filters + first;
-        simd::unroll<Count * Size>([&](auto t) CTNN_INLINED {
-            constexpr std::size_t to = t / Size * Conv.filters + t % Size;
+        CTNN_UNROLLED
+        for (std::size_t t = 0; t < Count * Size; ++t) {
+            const std::size_t to = t / Size * Conv.filters + t % Size;
             y[at + to] = activation::after::value(Pooling::finish(kept[t]));
             if constexpr (keeps_positions)
                 simd::store_bytes(positions + (at + to) * simd::lanes_of<T>, found[t]);
-        });
+        }
     }
 
     /// Every stride-th pixel of every stride-th row: all have the same taps.

@@ -107,24 +107,25 @@ private:
         constexpr std::size_t next = Columns.step * SourceChannels;
         simd::load_again();
         if constexpr (IsDepthwise) {
-            simd::unroll<Features>([&](auto f) CTNN_INLINED {
+            CTNN_UNROLLED
+            for (std::size_t f = 0; f < Features; ++f) {
                 const T weight(weights[f]);
-                simd::unroll<Wide>([&](auto q) CTNN_INLINED {
-                    T& s = sum[q * Features + f];
-                    simd::add_product(s, pixel[q * next + f], weight);
-                });
-            });
+                CTNN_UNROLLED
+                for (std::size_t q = 0; q < Wide; ++q)
+                    simd::add_product(sum[q * Features + f], pixel[q * next + f], weight);
+            }
         } else {
             for (std::size_t c = 0; c < Weights.sources; ++c, weights += Weights.source_step) {
                 T from[Wide];
-                simd::unroll<Wide>([&](auto q) CTNN_INLINED { from[q] = pixel[q * next + c]; });
-                simd::unroll<Features>([&](auto f) CTNN_INLINED {
+                CTNN_UNROLLED
+                for (std::size_t q = 0; q < Wide; ++q) from[q] = pixel[q * next + c];
+                CTNN_UNROLLED
+                for (std::size_t f = 0; f < Features; ++f) {
                     const T weight(weights[f * Weights.feature_step]);
-                    simd::unroll<Wide>([&](auto q) CTNN_INLINED {
-                        T& s = sum[q * Features + f];
-                        simd::add_product(s, from[q], weight);
-                    });
-                });
+                    CTNN_UNROLLED
+                    for (std::size_t q = 0; q < Wide; ++q)
+                        simd::add_product(sum[q * Features + f], from[q], weight);
+                }
             }
         }
     }
@@ -137,27 +138,28 @@ private:
         constexpr std::ptrdiff_t end =
             (static_cast<std::ptrdiff_t>(Columns.taps) - 1) * Columns.shift;  // of the last tap
         constexpr std::ptrdiff_t low = std::min<std::ptrdiff_t>(0, end);
+        constexpr auto step = static_cast<std::ptrdiff_t>(Columns.step);
         constexpr std::size_t reach =
             static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, end) - low) +
             (Wide - 1) * Columns.step + 1;
         const T* pixel =
             row + static_cast<std::size_t>(Columns.source(n, 0) + low) * SourceChannels;
         simd::load_again();
-        simd::unroll<Features>([&](auto f) CTNN_INLINED {
-            simd::unroll<reach>([&](auto p) CTNN_INLINED {
+        CTNN_UNROLLED
+        for (std::size_t f = 0; f < Features; ++f) {
+            CTNN_UNROLLED
+            for (std::size_t p = 0; p < reach; ++p) {
                 const T from = pixel[p * SourceChannels + f];
-                simd::unroll<Columns.taps>([&](auto j) CTNN_INLINED {
-                    constexpr std::ptrdiff_t at = static_cast<std::ptrdiff_t>(p) + low -
-                                                  static_cast<std::ptrdiff_t>(j) * Columns.shift;
-                    constexpr auto step = static_cast<std::ptrdiff_t>(Columns.step);
-                    if constexpr (at >= 0 && at % step == 0 &&
-                                  at / step < static_cast<std::ptrdiff_t>(Wide)) {
-                        T& s = sum[static_cast<std::size_t>(at / step) * Features + f];
-                        simd::add_product(s, from, T(taps[j * Columns.tap_step * TapSize + f]));
-                    }
-                });
-            });
-        });
+                CTNN_UNROLLED
+                for (std::size_t j = 0; j < Columns.taps; ++j) {
+                    const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(p) + low -
+                                              static_cast<std::ptrdiff_t>(j) * Columns.shift;
+                    if (at >= 0 && at % step == 0 && at / step < static_cast<std::ptrdiff_t>(Wide))
+                        simd::add_product(sum[static_cast<std::size_t>(at / step) * Features + f],
+                                          from, T(taps[j * Columns.tap_step * TapSize + f]));
+                }
+            }
+        }
     }
 };
 
