@@ -147,16 +147,14 @@ private:
                                                std::size_t w) noexcept {
         constexpr std::size_t wide = window_columns * Vectors;
         vector kept[Vectors * Filters];
-        simd::unroll<Vectors * Filters>(
-            [&](auto t) CTNN_INLINED { kept[t] = Pooling::template start<vector>(); });
+        CTNN_UNROLLED
+        for (std::size_t t = 0; t < Vectors * Filters; ++t)
+            kept[t] = Pooling::template start<vector>();
         for (std::size_t p = 0; p < window_rows; ++p) {
             vector sum[wide * Filters];
-            simd::unroll<wide * Filters>([&](auto t) CTNN_INLINED {
-                if constexpr (Conv.has_bias)
-                    sum[t] = vector(bias[t % Filters]);
-                else
-                    sum[t] = vector(0.0f);
-            });
+            CTNN_UNROLLED
+            for (std::size_t t = 0; t < wide * Filters; ++t)
+                sum[t] = Conv.has_bias ? vector(bias[t % Filters]) : vector(0.0f);
             const float* k = kernel;
             for (std::size_t i = 0; i < Conv.rows.taps; ++i) {
                 const float* row = x + (p * Conv.rows.stride + i * Conv.rows.dilation) * row_size;
@@ -166,32 +164,32 @@ private:
                     for (std::size_t c = 0; c < Conv.group_channels();
                          ++c, k += Conv.filters, channel += channel_size) {
                         vector from[wide];
-                        simd::unroll<wide>([&](auto u) CTNN_INLINED {
+                        CTNN_UNROLLED
+                        for (std::size_t u = 0; u < wide; ++u)
                             from[u] = simd::load<vector>(channel +
                                                          offsets[j * window_columns + u / Vectors] +
                                                          u % Vectors * lanes);
-                        });
-                        simd::unroll<Filters>([&](auto f) CTNN_INLINED {
+                        CTNN_UNROLLED
+                        for (std::size_t f = 0; f < Filters; ++f) {
                             const vector weight(k[f]);
-                            simd::unroll<wide>([&](auto u) CTNN_INLINED {
-                                vector& s = sum[u * Filters + f];
-                                simd::add_product(s, from[u], weight);
-                            });
-                        });
+                            CTNN_UNROLLED
+                            for (std::size_t u = 0; u < wide; ++u)
+                                simd::add_product(sum[u * Filters + f], from[u], weight);
+                        }
                     }
                 }
             }
-            simd::unroll<Vectors * Filters>([&](auto t) CTNN_INLINED {
+            CTNN_UNROLLED
+            for (std::size_t t = 0; t < Vectors * Filters; ++t)
                 kept[t] = combine_row<Pooling, window_columns>(kept[t], [&](auto q) CTNN_INLINED {
                     return activation::before::value(sum[q * Vectors * Filters + t]);
                 });
-            });
         }
         float out[Filters][Vectors * lanes];
-        simd::unroll<Vectors * Filters>([&](auto t) CTNN_INLINED {
+        CTNN_UNROLLED
+        for (std::size_t t = 0; t < Vectors * Filters; ++t)
             simd::store(out[t % Filters] + t / Filters * lanes,
                         vector(activation::after::value(Pooling::finish(kept[t]))));
-        });
         const std::size_t count = std::min(Vectors * lanes, pooled_columns - w);
         for (std::size_t n = 0; n < count; ++n)
             for (std::size_t f = 0; f < Filters; ++f) y[(w + n) * Conv.filters + f] = out[f][n];

@@ -99,12 +99,10 @@ struct activation_around {
 /// `kept`, combined with at(0), ..., at(Count - 1): a row of a pooling window, in pairs.
 template <pooling Pooling, std::size_t Count, class T, class At>
 [[gnu::always_inline]] constexpr T combine_row(T kept, At&& at) noexcept {
-    simd::unroll<Count / 2>([&](auto n) CTNN_INLINED {
-        kept = Pooling::combine(kept, T(at(std::integral_constant<std::size_t, 2 * n>{})),
-                                T(at(std::integral_constant<std::size_t, 2 * n + 1>{})));
-    });
-    if constexpr (Count % 2 == 1)
-        kept = Pooling::combine(kept, T(at(std::integral_constant<std::size_t, Count - 1>{})));
+    CTNN_UNROLLED
+    for (std::size_t n = 0; n < Count / 2; ++n)
+        kept = Pooling::combine(kept, T(at(2 * n)), T(at(2 * n + 1)));
+    if constexpr (Count % 2 == 1) kept = Pooling::combine(kept, T(at(Count - 1)));
     return kept;
 }
 

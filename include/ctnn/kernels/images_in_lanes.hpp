@@ -174,7 +174,8 @@ private:
 
     /// Every stride-th pixel of every stride-th row: all have the same taps.
     template <std::size_t Row, std::size_t Column, class T>
-    static constexpr void input_gradient_of(const float* kernel, const T* d_y, T* d_x) noexcept {
+    [[gnu::noinline]] static constexpr void input_gradient_of(const float* kernel, const T* d_y,
+                                                              T* d_x) noexcept {
         constexpr tap_sum rows = backward_sum(Conv.rows, Row);
         constexpr tap_sum columns = backward_sum(Conv.columns, Column);
         using backward_sums =
@@ -188,9 +189,10 @@ private:
                     [&](std::size_t n, auto count, auto inside) CTNN_INLINED {
                         simd::for_tiles<channels_at_once, tile_for<T>(channels_at_once).features>(
                             [&](std::size_t c, auto size) CTNN_INLINED {
-                                T sum[count * size];
-                                simd::unroll<count * size>([&](auto t)
-                                                               CTNN_INLINED { sum[t] = T(0.0f); });
+                                constexpr std::size_t sums = count * size;
+                                T sum[sums];
+                                CTNN_UNROLLED
+                                for (std::size_t t = 0; t < sums; ++t) sum[t] = T(0.0f);
                                 backward_sums::template add<count, size, inside>(
                                     d_y + g * group_filters + (is_depthwise ? c : 0),
                                     kernel + g * group_filters + c * feature_step, m, n, sum);
@@ -199,10 +201,10 @@ private:
                                          Column + n * Conv.columns.stride) *
                                             Conv.channels +
                                         g * group_channels + c;
-                                simd::unroll<count * size>([&](auto t) CTNN_INLINED {
+                                CTNN_UNROLLED
+                                for (std::size_t t = 0; t < sums; ++t)
                                     to[t / size * Conv.columns.stride * Conv.channels + t % size] =
                                         sum[t];
-                                });
                             });
                     });
     }

@@ -24,8 +24,10 @@ struct output_gradient_in_memory {
         for (std::size_t r = 0; r < part.rows; ++r) {
             const T* from = d_y + ((part.row + r) * width + part.column) * Conv.filters + first;
             T* into = to + r * RowSize;
-            for (std::size_t w = 0; w < part.columns; ++w, from += Conv.filters, into += Filters)
-                simd::unroll<Filters>([&](auto t) CTNN_INLINED { into[t] = from[t]; });
+            for (std::size_t w = 0; w < part.columns; ++w, from += Conv.filters, into += Filters) {
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < Filters; ++t) into[t] = from[t];
+            }
         }
     }
     /// Adds them all up.
@@ -33,8 +35,10 @@ struct output_gradient_in_memory {
     constexpr void sum(std::size_t first, T (&sums)[Filters]) const noexcept {
         const T* from = d_y + first;
         for (std::size_t o = 0; o < Conv.rows.output() * Conv.columns.output();
-             ++o, from += Conv.filters)
-            simd::unroll<Filters>([&](auto t) CTNN_INLINED { sums[t] = sums[t] + from[t]; });
+             ++o, from += Conv.filters) {
+            CTNN_UNROLLED
+            for (std::size_t t = 0; t < Filters; ++t) sums[t] = sums[t] + from[t];
+        }
     }
 };
 
@@ -57,10 +61,11 @@ struct output_gradient_at_maxima {
     template <std::size_t Filters>
     constexpr void sum(std::size_t first, T (&sums)[Filters]) const noexcept {
         for (std::size_t i = first; i < Pooling::output_shape::size;
-             i += Pooling::output_shape::channels)
-            simd::unroll<Filters>([&](auto t) CTNN_INLINED {
+             i += Pooling::output_shape::channels) {
+            CTNN_UNROLLED
+            for (std::size_t t = 0; t < Filters; ++t)
                 sums[t] = simd::fma(d_y[i + t], Activation::slope(T(y[i + t])), sums[t]);
-            });
+        }
     }
 };
 

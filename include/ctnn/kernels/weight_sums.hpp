@@ -45,7 +45,8 @@ struct weight_sums {
         static constexpr std::size_t size = J * C * F;
 
         [[gnu::always_inline]] static void clear(T* sum) noexcept {
-            simd::unroll<size>([&](auto t) CTNN_INLINED { sum[t] = T(0.0f); });
+            CTNN_UNROLLED
+            for (std::size_t t = 0; t < size; ++t) sum[t] = T(0.0f);
         }
         template <class Block>
         [[gnu::always_inline]] static void add(const Block& from, std::size_t i, std::size_t j,
@@ -61,15 +62,16 @@ struct weight_sums {
                 for (std::size_t w = 0; w < columns;
                      ++w, pixel += Conv.columns.stride * Channels, d_y += Filters) {
                     T seen[J * C];
-                    simd::unroll<J * C>([&](auto u) CTNN_INLINED {
+                    CTNN_UNROLLED
+                    for (std::size_t u = 0; u < J * C; ++u)
                         seen[u] = pixel[u / C * Conv.columns.dilation * Channels + u % C];
-                    });
-                    simd::unroll<F>([&](auto n) CTNN_INLINED {
+                    CTNN_UNROLLED
+                    for (std::size_t n = 0; n < F; ++n) {
                         const T d = simd::in_register(d_y[n]);
-                        simd::unroll<J * C>([&](auto u) CTNN_INLINED {
+                        CTNN_UNROLLED
+                        for (std::size_t u = 0; u < J * C; ++u)
                             simd::add_product(sum[u * F + n], seen[u], d);
-                        });
-                    });
+                    }
                 }
             }
         }
@@ -78,10 +80,10 @@ struct weight_sums {
                                                  std::size_t f) noexcept {
             float* to =
                 d_kernel + (i * Conv.columns.taps + j) * Conv.tap_size() + c * Conv.filters + f;
-            simd::unroll<size>([&](auto t) CTNN_INLINED {
+            CTNN_UNROLLED
+            for (std::size_t t = 0; t < size; ++t)
                 to[t / (C * F) * Conv.tap_size() + t / F % C * Conv.filters + t % F] +=
                     simd::sum_of_lanes(sum[t]);
-            });
         }
     };
 };
