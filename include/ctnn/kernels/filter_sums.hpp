@@ -5,6 +5,7 @@
 
 #include <ctnn/kernels/convolution.hpp>
 #include <ctnn/kernels/output_gradient.hpp>
+#include <ctnn/kernels/tap_sums.hpp>
 #include <ctnn/simd/loops.hpp>
 #include <ctnn/simd/transpose.hpp>
 
@@ -14,16 +15,15 @@
 
 namespace ctnn::detail {
 
-/// Where a tile's numbers lie: rows and columns of outputs, numbers from one to the next, and from
-/// one row of the kernel to the next.
+/// Where a tile's numbers lie: rows and columns of outputs, numbers from one to the next.
 struct filter_sum_steps {
-    std::size_t rows, columns, x_row, x_column, x_tap_row, d_y_row, kernel;
+    std::size_t rows, columns, x_row, x_column, d_y_row, kernel;
 };
 
 /// d_kernel(c, f) += sum over outputs and images n of x(output, c, n) d_y(output, n, f): `Channels`
-/// x `Vectors` vectors of sums in registers; of the channels, `Together` each are neighbours in x.
-/// A template of nothing else, so that all convolutions share its few kinds.
-template <std::size_t Channels, std::size_t Together, std::size_t Vectors, class T>
+/// x `Vectors` vectors of sums in registers. A template of nothing else, so that all convolutions
+/// share its few kinds.
+template <std::size_t Channels, std::size_t Vectors, class T>
 [[gnu::noinline]] void add_filter_sums(const T* x, const float* d_y, float* d_kernel,
                                        const filter_sum_steps& step) noexcept {
     constexpr std::size_t lanes = simd::lanes_of<T>, unrolled = lanes < 4 ? lanes : 4;
@@ -44,8 +44,7 @@ template <std::size_t Channels, std::size_t Together, std::size_t Vectors, class
                     });
                     from += Vectors * lanes;
                     simd::unroll<Channels>([&](auto c) CTNN_INLINED {
-                        T seen(pixel[c / Together * step.x_tap_row * lanes + c % Together * lanes +
-                                     n + u]);
+                        T seen(pixel[c * lanes + n + u]);
                         if constexpr (Vectors > 1) seen = simd::in_register(seen);
                         simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
                             simd::add_product(sum[c * Vectors + v], seen, d[v]);
@@ -64,10 +63,10 @@ template <convolution Conv, class T, class OutputGradient, std::size_t Vectors>
 struct filter_sums {
     static constexpr std::size_t lanes = simd::lanes_of<T>, filters = Vectors * lanes;
 
-    // Outputs at once: as many rows as fit into 64 KiB when turned round, and where not even one
+    // Outputs at once: as many rows as fit into 32 KiB when turned round, and where not even one
     // pooling window's do, some columns.
     static constexpr std::size_t height = Conv.rows.output(), width = Conv.columns.output();
-    static constexpr std::size_t most = std::size_t{64} * 1024 / (filters * sizeof(T));
+    static constexpr std::size_t most = std::size_t{32} * 1024 / (filters * sizeof(T));
     static constexpr std::size_t rows_together = std::min(height, OutputGradient::rows_together),
                                  columns_together =
                                      std::min(width, OutputGradient::columns_together);
@@ -78,30 +77,22 @@ struct filter_sums {
     static constexpr std::size_t rows =
         std::min(height, std::max<std::size_t>(1, most / columns / rows_together) * rows_together);
 
-    // A row of the kernel sees neighbouring numbers, so that few channels fill tiles together with
-    // its columns, and very few with all of it. At the borders they then see a copy with zeros for
-    // padding.
+    // A row of the kernel sees neighbouring numbers, so that few channels fill a tile together with
+    // its columns.
     static constexpr bool merges_columns =
         Conv.groups == 1 && Conv.columns.dilation == 1 && Conv.channels < 8;
-    static constexpr std::size_t columns_of_taps = merges_columns ? 1 : Conv.columns.taps;
-    /// Weights of one filter that lie evenly apart and see neighbouring numbers.
-    static constexpr std::size_t together =
-        Conv.group_channels() * Conv.columns.taps / columns_of_taps;
-    static constexpr bool merges_rows =
-        merges_columns && Conv.rows.taps * together * Vectors <= simd::registers * 7 / 8;
-    static constexpr std::size_t rows_of_taps = merges_rows ? 1 : Conv.rows.taps;
-    static constexpr bool copies_x =
-        merges_columns && (Conv.columns.padded() != Conv.columns.input ||
-                           (merges_rows && Conv.rows.padded() != Conv.rows.input));
-    static constexpr bool pays = together >= 8 && Conv.group_filters() >= lanes;
+    /// Numbers that one tile may see, and all that meet an output's gradient once it is turned
+    /// round.
+    static constexpr std::size_t neighbours =
+        Conv.group_channels() * (merges_columns ? Conv.columns.taps : 1);
+    static constexpr std::size_t meet = Conv.rows.taps * Conv.columns.taps * Conv.group_channels();
+    static constexpr bool pays = simd::transposes_fast<T> && Conv.group_filters() >= lanes &&
+                                 neighbours >= (lanes < 8 ? 16 : 8) && meet >= (lanes < 8 ? 32 : 8);
 
     static constexpr std::size_t turned_size = rows * columns * filters;
-    static constexpr std::size_t copied_row = pixels_for(Conv.columns, columns) * Conv.channels;
-    static constexpr std::size_t copied_size =
-        copies_x ? pixels_for(Conv.rows, rows) * copied_row : 0;
     /// Numbers of scratch memory.
     static constexpr std::size_t size =
-        turned_size + std::max(copied_size, OutputGradient::are_in_memory ? 0 : turned_size);
+        OutputGradient::are_in_memory ? turned_size : 2 * turned_size;
 
     /// d_kernel(i, j, c, f) += ... for filters `first` ..., whose group's channels begin at x; the
     /// bias is theirs.
@@ -111,21 +102,22 @@ struct filter_sums {
             for (std::size_t w = 0; w < width; w += columns) {
                 const area part{h, std::min(rows, height - h), w, std::min(columns, width - w)};
                 turn(gradient, part, first, d_bias, scratch);
-                if constexpr (copies_x) copy(x, part, scratch + turned_size);
-                const T* from = copies_x ? scratch + turned_size : x;
-                if constexpr (merges_rows)
-                    add_taps<Conv.rows.taps * together, together>(from, simd::numbers_of(scratch),
-                                                                  part, d_kernel);
+                const float* const turned = simd::numbers_of(scratch);
+                if constexpr (merges_columns)
+                    add_merged(x, turned, part, d_kernel);
                 else
-                    simd::for_tiles<together, simd::registers * 3 / 4 / Vectors>(
+                    simd::for_tiles<Conv.group_channels(), channels_most>(
                         [&](std::size_t c, auto channels) CTNN_INLINED {
-                            add_taps<channels, channels>(from + c, simd::numbers_of(scratch), part,
-                                                         d_kernel + c * Conv.filters);
+                            for (std::size_t j = 0; j < Conv.columns.taps; ++j)
+                                add_taps<channels>(x, turned, part, Conv.columns.outputs_inside(j),
+                                                   j, c, d_kernel);
                         });
             }
     }
 
 private:
+    static constexpr std::size_t channels_most = simd::registers * 3 / 4 / Vectors;
+
     /// Image after image of every output, its filters side by side; and their sums.
     static void turn(const OutputGradient& gradient, area part, std::size_t first, float* d_bias,
                      T* scratch) noexcept {
@@ -159,56 +151,50 @@ private:
             });
     }
 
-    /// What some outputs see.
-    static void copy(const T* x, area part, T* to) noexcept {
-        const std::size_t top = part.row * Conv.rows.stride - Conv.rows.before,
-                          left = part.column * Conv.columns.stride - Conv.columns.before;
-        for (std::size_t r = 0; r < pixels_for(Conv.rows, part.rows); ++r, to += copied_row) {
-            const bool has_row = top + r < Conv.rows.input;  // above the first: very large
-            if (!merges_rows && !has_row) continue;
-            const T* from = x + (top + r) * Conv.columns.input * Conv.channels;
-            for (std::size_t q = 0; q < pixels_for(Conv.columns, part.columns); ++q)
-                simd::unroll<Conv.channels>([&](auto c) CTNN_INLINED {
-                    const std::size_t column = left + q;
-                    to[q * Conv.channels + c] = has_row && column < Conv.columns.input
-                                                    ? from[column * Conv.channels + c]
-                                                    : T(0.0f);
-                });
-        }
+    /// Outputs in the middle see all columns of the kernel, those at the borders fewer.
+    static void add_merged(const T* x, const float* d_y, area part, float* d_kernel) noexcept {
+        constexpr axis::range inside = forward_sum(Conv.columns).inside();
+        add_run<0, Conv.columns.taps>(x, d_y, part, inside, d_kernel);
+        simd::unroll<width - (inside.last - inside.first)>([&](auto n) CTNN_INLINED {
+            constexpr std::size_t w = n < inside.first ? n : n + inside.last - inside.first;
+            constexpr axis::range taps = Conv.columns.taps_inside(w);
+            add_run<taps.first, taps.last>(x, d_y, part, {w, w + 1}, d_kernel);
+        });
+    }
+    template <std::size_t First, std::size_t Last>
+    static void add_run(const T* x, const float* d_y, area part, axis::range outputs,
+                        float* d_kernel) noexcept {
+        simd::for_tiles<(Last - First) * Conv.channels, channels_most>(
+            [&](std::size_t n, auto count)
+                CTNN_INLINED { add_taps<count>(x, d_y, part, outputs, First, n, d_kernel); });
     }
 
-    template <std::size_t Channels, std::size_t Together>
-    static void add_taps(const T* x, const float* d_y, area part, float* d_kernel) noexcept {
-        constexpr std::size_t x_row = copies_x ? copied_row : Conv.columns.input * Conv.channels;
-        for (std::size_t i = 0; i < rows_of_taps; ++i)
-            for (std::size_t j = 0; j < columns_of_taps; ++j, d_kernel += together * Conv.filters) {
-                const axis::range h =
-                    common<merges_rows>(Conv.rows.outputs_inside(i), part.row, part.rows);
-                const axis::range w = common<merges_columns>(Conv.columns.outputs_inside(j),
-                                                             part.column, part.columns);
-                if (h.first >= h.last || w.first >= w.last) continue;
-                const filter_sum_steps step{h.last - h.first,
-                                            w.last - w.first,
-                                            Conv.rows.stride * x_row,
-                                            Conv.columns.stride * Conv.channels,
-                                            Conv.rows.dilation * x_row,
-                                            part.columns * filters * lanes,
-                                            Conv.filters};
-                const std::size_t row =
-                    copies_x ? (h.first - part.row) * Conv.rows.stride + i * Conv.rows.dilation
-                             : Conv.rows.pixel(h.first, i);
-                const std::size_t column = copies_x ? 0 : Conv.columns.pixel(w.first, j);
-                add_filter_sums<Channels, Together, Vectors>(
-                    x + row * x_row + column * Conv.channels,
-                    d_y + (h.first - part.row) * step.d_y_row +
-                        (w.first - part.column) * filters * lanes,
-                    d_kernel, step);
-            }
+    /// `Count` numbers that the kernel's column j sees, from number c on, for some columns of
+    /// outputs.
+    template <std::size_t Count>
+    static void add_taps(const T* x, const float* d_y, area part, axis::range outputs,
+                         std::size_t j, std::size_t c, float* d_kernel) noexcept {
+        constexpr std::size_t x_row = Conv.columns.input * Conv.channels;
+        const axis::range w = common(outputs, part.column, part.columns);
+        for (std::size_t i = 0; i < Conv.rows.taps; ++i) {
+            const axis::range h = common(Conv.rows.outputs_inside(i), part.row, part.rows);
+            if (h.first >= h.last || w.first >= w.last) continue;
+            const filter_sum_steps step{h.last - h.first,
+                                        w.last - w.first,
+                                        Conv.rows.stride * x_row,
+                                        Conv.columns.stride * Conv.channels,
+                                        part.columns * filters * lanes,
+                                        Conv.filters};
+            add_filter_sums<Count, Vectors>(
+                x + Conv.rows.pixel(h.first, i) * x_row +
+                    Conv.columns.pixel(w.first, j) * Conv.channels + c,
+                d_y + (h.first - part.row) * step.d_y_row +
+                    (w.first - part.column) * filters * lanes,
+                d_kernel + (i * Conv.columns.taps + j) * Conv.tap_size() + c * Conv.filters, step);
+        }
     }
-    template <bool All>
-    static axis::range common(axis::range inside, std::size_t first, std::size_t count) noexcept {
-        if (All) return {first, first + count};
-        return {std::max(inside.first, first), std::min(inside.last, first + count)};
+    static axis::range common(axis::range some, std::size_t first, std::size_t count) noexcept {
+        return {std::max(some.first, first), std::min(some.last, first + count)};
     }
 };
 

@@ -88,7 +88,7 @@ private:
     /// Of every group, as many as fill vectors, where they pay.
     template <class T>
     static constexpr std::size_t filters_in_lanes =
-        simd::lanes_of<T> >= 8 && filter_sums<Conv, T, output_gradient_in_memory<Conv, T>, 1>::pays
+        filter_sums<Conv, T, output_gradient_in_memory<Conv, T>, 1>::pays
             ? group_filters / simd::lanes_of<T>* simd::lanes_of<T>
             : 0;
     /// Two vectors of them at once; of an odd number, one is alone.

@@ -27,7 +27,8 @@ namespace detail {
 /// Four numbers of every fourth row, side by side.
 template <class T>
 [[gnu::always_inline]] inline T every_fourth_row(const float* from) noexcept {
-    constexpr std::size_t lanes = lanes_of<T>, step = 4 * lanes;
+    constexpr std::size_t lanes = lanes_of<T>;
+    [[maybe_unused]] constexpr std::size_t step = 4 * lanes;
     const __m128 first = _mm_loadu_ps(from);
     if constexpr (lanes == 4) {
         return first;
@@ -78,6 +79,15 @@ template <class T>
 #endif
 
 }  // namespace detail
+#endif
+
+/// Whether it takes instructions made for it, not a loop over the numbers.
+template <class T>
+inline constexpr bool transposes_fast =
+#ifdef __SSE2__
+    lanes_of<T> > 1;
+#else
+    false;
 #endif
 
 /// Lane n of the vectors from[0], from[1], ... becomes the vector number n: calls f(n, four), with
