@@ -1,7 +1,8 @@
 // Single layers on one core: forward, the gradient of the input and the gradient of the kernel, as
 // microseconds an image and as a share of what the core's multiply-add units could do, measured
 // beside every sample, in turns with oneDNN where it is here. Google Benchmark runs them
-// (--benchmark_filter=..., --benchmark_min_time=...); tables of medians follow.
+// (--benchmark_filter=..., --benchmark_min_time=...); tables of medians follow. With --direct oneDNN
+// multiplies as often as ours does.
 #include "layers.hpp"
 #include "peak.hpp"
 
@@ -14,11 +15,12 @@
 #include <deque>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #ifndef BENCH_ONEDNN
-std::function<void()> bench::onednn_call(const problem&, work) {
+bench::peer_call bench::onednn_call(const problem&, work, bool) {
     return {};
 }
 #endif
@@ -36,8 +38,10 @@ struct result {
     bench::layer layer;
     std::array<std::vector<double>, works> shares{}, microseconds{}, gigabytes{}, bandwidths{},
         onednn_shares{};
+    std::array<bool, works> onednn_is_winograd{};
 };
 std::deque<result> results;  // references to its elements stay valid
+bool onednn_is_direct = false;
 
 /// Time that this thread was running: calls of milliseconds are interrupted on a busy machine.
 double running_seconds() {
@@ -73,7 +77,9 @@ std::size_t calls_of_a_sample(const std::function<void()>& run) {
 void measure(benchmark::State& state, result& into, bench::work kind) {
     const bench::call ours = into.layer.prepare(kind);
     if (!ours.run) return state.SkipWithError("not measured");
-    const std::function<void()> theirs = bench::onednn_call(into.layer.numbers, kind);
+    const bench::peer_call peer = bench::onednn_call(into.layer.numbers, kind, onednn_is_direct);
+    const std::function<void()>& theirs = peer.run;
+    into.onednn_is_winograd[kind] = peer.is_winograd;
     const std::size_t calls = calls_of_a_sample(ours.run);
     const std::size_t their_calls = theirs ? calls_of_a_sample(theirs) : 0;
     const std::size_t before = into.shares[kind].size();
@@ -154,15 +160,17 @@ void print_table() {
 
 #ifdef BENCH_ONEDNN
 void print_comparison() {
-    std::printf("\nShares of the peak: ours, oneDNN's (formats of its choice, no reordering), and "
-                "how many times as\nfast ours is (! where it is slower).\n\n%-42s   %-19s  %-19s  "
-                "%-19s  %-19s\n",
+    std::printf("\nShares of the peak: ours, oneDNN's (formats of its choice, no reordering; w: "
+                "Winograd's\nalgorithm, unless --direct), and how many times as fast ours is (! "
+                "where it is slower).\n\n%-42s   %-20s  %-20s  "
+                "%-20s  %-20s\n",
                 "layer", "one image", "batch of 32", "input gradient", "kernel gradient");
     for (const result& r : results) {
         std::printf("%-42s", r.layer.name.c_str());
         for (std::size_t kind = 0; kind < works; ++kind) {
             print_cell(r.shares[kind], 5, 2);
             print_cell(r.onednn_shares[kind], 5, 2);
+            std::printf("%c", r.onednn_is_winograd[kind] ? 'w' : ' ');
             const double theirs = quantile(r.onednn_shares[kind], 0.5);
             const double times = theirs > 0.0 ? quantile(r.shares[kind], 0.5) / theirs : 0.0;
             if (theirs > 0.0)
@@ -185,6 +193,8 @@ int main(int argc, char** argv) {
     add(bench::depthwise_convolutions());
     add(bench::dense_layers());
 
+    onednn_is_direct = std::count(argv, argv + argc, std::string_view("--direct")) > 0;
+    argc = static_cast<int>(std::remove(argv, argv + argc, std::string_view("--direct")) - argv);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     benchmark::RunSpecifiedBenchmarks();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -39,8 +40,13 @@ struct layer {
     std::function<call(work)> prepare;  // with memory of its own
 };
 
-/// The same in oneDNN, in the formats of its choice; empty where it is not here.
-std::function<void()> onednn_call(const problem& p, work kind);
+struct peer_call {
+    std::function<void()> run;  // empty: the peer is not here
+    bool is_winograd = false;   // a third of the multiply-adds, and other roundings
+};
+/// The same in oneDNN, in the formats of its choice, and with the algorithm of its choice unless it
+/// must be direct.
+peer_call onednn_call(const problem& p, work kind, bool direct);
 
 std::vector<layer> pointwise_convolutions();
 std::vector<layer> square_convolutions();
@@ -87,7 +93,7 @@ struct memory {
                  ctnn::tensor<Output, T>& to, T* scratch_memory) {
         using x_view = ctnn::tensor_view<typename Layer::input_shape, const T>;
         const typename Layer::weights weights(w);
-        if constexpr (Pooling::takes_maximum)
+        if constexpr (!std::is_same_v<Pooling, ctnn::detail::no_pooling>)
             Layer::template compute_fused<Activation, Pooling>(
                 weights, x_view(from), ctnn::tensor_view(to), scratch_memory);
         else
@@ -103,7 +109,7 @@ call prepare(work kind) {
     constexpr std::size_t bytes_w = sizeof(m->w),
                           bytes_one = sizeof(m->image) + sizeof(m->image_y) + bytes_w;
     constexpr std::size_t bytes = sizeof(m->x) + sizeof(m->y) + bytes_w;
-    constexpr bool is_alone = !Pooling::takes_maximum;
+    constexpr bool is_alone = std::is_same_v<Pooling, ctnn::detail::no_pooling>;
     using x_view = ctnn::tensor_view<typename Layer::input_shape, const ctnn::simd::native>;
     using y_view = ctnn::tensor_view<Output, const ctnn::simd::native>;
     switch (kind) {

@@ -6,6 +6,7 @@
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include <string_view>
 #include <unordered_map>
 
 namespace bench {
@@ -13,7 +14,6 @@ namespace {
 
 using dims = dnnl::memory::dims;
 using dnnl::prop_kind;
-constexpr auto automatic = dnnl::algorithm::convolution_auto;
 
 const dnnl::engine& engine() {
     static const dnnl::engine cpu = [] {
@@ -34,6 +34,7 @@ dnnl::memory make(const dnnl::memory::desc& desc) {
 /// build a map at every call.
 class program {
 public:
+    bool is_winograd = false;
     void add(const dnnl::primitive& primitive,
              const std::unordered_map<int, dnnl::memory>& arguments) {
         command& c = commands_.emplace_back(command{primitive, {}});
@@ -78,7 +79,10 @@ dims pair(std::size_t row, std::size_t column) {
 /// The problem's numbers as oneDNN takes them.
 struct sizes {
     dims x, kernel, bias, y, strides, dilations, before, after;
-    sizes(const problem& p, std::size_t images) {
+    dnnl::algorithm algorithm;
+    sizes(const problem& p, std::size_t images, bool direct)
+        : algorithm(direct ? dnnl::algorithm::convolution_direct
+                           : dnnl::algorithm::convolution_auto) {
         const auto& [rows, columns, channels, filters, groups, has_bias] = p.conv;
         const auto n = signed_size(images), c = signed_size(channels), f = signed_size(filters);
         bias = {f};
@@ -115,7 +119,7 @@ dnnl::memory::desc vector(const dims& d) {
 }
 
 dnnl::convolution_forward::primitive_desc convolution(const sizes& s, prop_kind kind, bool relu) {
-    return {{kind, automatic, any(s.x), any(s.kernel), vector(s.bias), any(s.y), s.strides,
+    return {{kind, s.algorithm, any(s.x), any(s.kernel), vector(s.bias), any(s.y), s.strides,
              s.dilations, s.before, s.after},
             with_relu(relu),
             engine()};
@@ -124,9 +128,15 @@ dnnl::inner_product_forward::primitive_desc inner_product(const sizes& s, prop_k
     return {{kind, any(s.x), any(s.kernel), vector(s.bias), any(s.y)}, engine()};
 }
 
+template <class Desc>
+bool uses_winograd(const Desc& desc) {
+    return std::string_view(desc.impl_info_str()).find("wino") != std::string_view::npos;
+}
+
 template <class Primitive, class Desc>
 dnnl::memory add_forward(program& to, const Desc& desc) {
     const dnnl::memory y = make(desc.dst_desc());
+    to.is_winograd = uses_winograd(desc);
     to.add(Primitive(desc), {{DNNL_ARG_SRC, make(desc.src_desc())},
                              {DNNL_ARG_WEIGHTS, make(desc.weights_desc())},
                              {DNNL_ARG_BIAS, make(desc.bias_desc())},
@@ -180,6 +190,7 @@ program fastest_forward(const problem& p, const sizes& s) {
 template <class Primitive, class Desc>
 program for_data(const Desc& desc) {
     program result;
+    result.is_winograd = uses_winograd(desc);
     result.add(Primitive(desc), {{DNNL_ARG_DIFF_DST, make(desc.diff_dst_desc())},
                                  {DNNL_ARG_WEIGHTS, make(desc.weights_desc())},
                                  {DNNL_ARG_DIFF_SRC, make(desc.diff_src_desc())}});
@@ -188,6 +199,7 @@ program for_data(const Desc& desc) {
 template <class Primitive, class Desc>
 program for_weights(const Desc& desc) {
     program result;
+    result.is_winograd = uses_winograd(desc);
     result.add(Primitive(desc), {{DNNL_ARG_SRC, make(desc.src_desc())},
                                  {DNNL_ARG_DIFF_DST, make(desc.diff_dst_desc())},
                                  {DNNL_ARG_DIFF_WEIGHTS, make(desc.diff_weights_desc())},
@@ -210,12 +222,12 @@ program backward(const problem& p, const sizes& s, work kind) {
     const auto hint = convolution(s, training, false);
     if (kind == input_gradient)
         return for_data<dnnl::convolution_backward_data>(
-            dnnl::convolution_backward_data::primitive_desc({automatic, any(s.x), any(s.kernel),
+            dnnl::convolution_backward_data::primitive_desc({s.algorithm, any(s.x), any(s.kernel),
                                                              any(s.y), s.strides, s.dilations,
                                                              s.before, s.after},
                                                             engine(), hint));
     return for_weights<dnnl::convolution_backward_weights>(
-        dnnl::convolution_backward_weights::primitive_desc({automatic, any(s.x), any(s.kernel),
+        dnnl::convolution_backward_weights::primitive_desc({s.algorithm, any(s.x), any(s.kernel),
                                                             vector(s.bias), any(s.y), s.strides,
                                                             s.dilations, s.before, s.after},
                                                            engine(), hint));
@@ -223,10 +235,11 @@ program backward(const problem& p, const sizes& s, work kind) {
 
 }  // namespace
 
-std::function<void()> onednn_call(const problem& p, work kind) {
-    const sizes s(p, kind == forward_one ? 1 : batch);
-    if (kind == forward_one || kind == forward_batch) return fastest_forward(p, s);
-    return backward(p, s, kind);
+peer_call onednn_call(const problem& p, work kind, bool direct) {
+    const sizes s(p, kind == forward_one ? 1 : batch, direct);
+    const program run =
+        kind == forward_one || kind == forward_batch ? fastest_forward(p, s) : backward(p, s, kind);
+    return {run, run.is_winograd};
 }
 
 }  // namespace bench
