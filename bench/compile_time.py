@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What a network costs the compiler: user seconds, peak memory and template instantiations.
 
-Compiles networks of 2 to 40 layers, and LeNet-5 with predict alone, with training and with a file of weights. Seconds
-depend on the machine; the number of instantiations, which clang counts, does not, so that
+Compiles networks of 2 to 80 layers, no two of the same shape, MobileNetV1-0.25, and LeNet-5, for predictions and for
+training, LeNet-5 with a file of weights too; `compile_time.py MobileNet` only the rows with that word. Seconds depend
+on the machine; the number of instantiations, which clang counts, does not, so that
 `--gate FILE` compares LeNet-5's with those recorded in FILE and fails when they grew by a tenth.
 """
 import argparse
@@ -24,6 +25,12 @@ net::output predict(net::weights w, const net::input& x, net::workspace& scratch
     return net::predict(w, x, scratch);
 }
 """
+MANY = """
+void predict(net::weights w, std::span<const net::input> images, std::span<net::output> outputs,
+             net::batch_workspace& scratch) {
+    net::predict(w, images, outputs, scratch);
+}
+"""
 # What fit() is made of, without its files and reports: the optimizer is a part of it.
 TRAINING = """
 #include <ctnn/training.hpp>
@@ -41,6 +48,26 @@ void load(net::parameters& w, const char* file) { ctnn::load(w, file); }
 """
 
 
+CLASSIFIES = ["ctnn::global_average_pool2d", "ctnn::dense<10>", "ctnn::softmax"]
+
+
+def network(shape, entries):
+    listed = ",\n    ".join(entries)
+    return f"using net = ctnn::network<ctnn::shape<{shape}>,\n    {listed}>;\n"
+
+
+def mobilenet():
+    """MobileNetV1 of width 0.25: 27 convolutions, 13 of them depthwise."""
+    entries = ["ctnn::conv2d<8, ctnn::kernel<3, 3>, ctnn::stride<2, 2>, ctnn::same>", "ctnn::relu"]
+    strides_2 = {32, 64, 128, 256}
+    for filters in (16, 32, 32, 64, 64, *[128] * 6, 256, 256):
+        stride = 2 if filters in strides_2 else 1
+        strides_2.discard(filters)
+        entries += [f"ctnn::depthwise_conv2d<ctnn::kernel<3, 3>, ctnn::stride<{stride}, {stride}>, ctnn::same>",
+                    "ctnn::relu", f"ctnn::conv2d<{filters}, ctnn::kernel<1, 1>>", "ctnn::relu"]
+    return network("96, 96, 1", entries + CLASSIFIES)
+
+
 def generated(layers):
     """A network of this many layers: convolution and relu in turns, no two of the same shape."""
     entries = []
@@ -48,8 +75,7 @@ def generated(layers):
         entries += [f"ctnn::conv2d<{4 + i}, ctnn::kernel<3, 3>, ctnn::same>", "ctnn::relu"]
     if layers % 2 == 1:
         entries.append("ctnn::global_average_pool2d")
-    listed = ",\n    ".join(entries)
-    return f"using net = ctnn::network<ctnn::shape<16, 16, 3>,\n    {listed}>;\n"
+    return network("16, 16, 3", entries + (CLASSIFIES if layers >= 80 else []))
 
 
 def programs():
@@ -57,6 +83,10 @@ def programs():
     core = "#include <ctnn/ctnn.hpp>\n"
     for layers in (2, 5, 10, 20, 40):
         yield f"{layers} layers, predict", core + generated(layers) + PREDICT
+    for name, net in (("80 layers", generated(80)), ("MobileNet", mobilenet())):
+        yield f"{name}, one image", core + net + PREDICT
+        yield f"{name}, batches", core + net + MANY
+        yield f"{name}, training", core + net + TRAINING
     lenet5 = f'#include "{ROOT}/examples/lenet5.hpp"\nusing net = lenet5;\n'
     yield LENET5[0], lenet5 + PREDICT
     yield LENET5[1], lenet5 + PREDICT + TRAINING
@@ -130,6 +160,7 @@ def gate(path, counts):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*", help="measure only rows that contain one of them")
     parser.add_argument("--include", type=pathlib.Path, default=ROOT / "include")
     parser.add_argument("--gxx", default="g++")
     parser.add_argument("--clang", default="clang++-19")
@@ -158,6 +189,8 @@ def main():
     print(f"{options.flags:<24}" + "".join(f"{c + ', s':>16}{'MB':>7}" for c in compilers) +
           f"{'classes':>10}{'functions':>11}")
     for name, source in units.items():
+        if options.words and not any(word in name for word in options.words):
+            continue
         row, found = f"{name:<24}", None
         for compiler in compilers:
             seconds, megabytes, found = measure(source, compiler, flags, include,
