@@ -36,7 +36,14 @@ TEST_CASE("padding beyond every pixel") {
     check<convolution{along(4, 3, 3, 4), along(5, 3, 4, 5), 2, 6, 1, true}>();
 }
 TEST_CASE("enough filters for the lanes: groups, rows in blocks, blocks of columns") {
-    check<convolution{along(23, 3, 2, 1, 2), along(31, 3, 1, 1), 18, 66, 2, false}>();
+    check<convolution{along(23, 3, 2, 1, 2), along(31, 3, 1, 1), 18, 66, 2, true}>();
     check<convolution{along(4, 2, 1, 1), along(203, 3, 1, 1, 1, 2), 9, 32, 1, true}>();
     check<convolution{along(4, 2, 1, 1), along(203, 3, 1, 2, 2), 3, 16, 1, true}>();
+}
+TEST_CASE("weights that no cache holds: blocks of channels") {
+    check<convolution{along(6, 3, 1, 1), along(8, 3, 1, 1), 123, 264, 1, true}>();
+}
+TEST_CASE("outputs of several rows at once, some of them on padding") {
+    check<convolution{along(6, 3, 1, 1), along(8, 3, 1, 1), 7, 16, 1, true}>();
+    check<convolution{along(9, 4, 2, 1), along(8, 2, 1, 0), 5, 50, 1, true}>();
 }

@@ -77,22 +77,28 @@ constexpr std::size_t channel_lanes(std::size_t channels) noexcept {
     return channels < 4 ? 1 : std::min(simd::native_lanes, std::bit_floor(channels));
 }
 
-/// How one image is computed: counted are the vector operations of both ways, and the numbers that
-/// columns in the lanes move one by one.
+/// How one image is computed. Counted are the multiply-adds of vectors. Columns in the lanes compute
+/// padding, too, and move numbers one by one before and after.
 constexpr layout layout_of_one_image(const convolution& conv, std::size_t window_rows,
                                      std::size_t window_columns) noexcept {
+    const auto inside = [](const axis& a) {
+        std::size_t sum = 0;
+        for (std::size_t i = 0; i < a.taps; ++i)
+            sum += a.outputs_inside(i).last - a.outputs_inside(i).first;
+        return sum;
+    };
+    const std::size_t lanes = channel_lanes(conv.channels);
+    std::size_t hwc = inside(conv.rows) * inside(conv.columns) * conv.group_channels() *
+                      (conv.is_depthwise() ? (conv.channels + lanes - 1) / lanes
+                                           : conv.groups * vectors_for(conv.group_filters()));
+    if (conv.group_filters() < lanes_for(conv.group_filters()) && !conv.is_depthwise())
+        hwc += hwc / 4;  // copied, stored one by one
     const std::size_t rows = conv.rows.output() / window_rows;
     const std::size_t columns = conv.columns.output() / window_columns;
     const std::size_t taps = conv.rows.taps * conv.columns.taps * conv.group_channels();
-    const std::size_t sums = rows * window_rows * window_columns * taps;  // of a column
-    const std::size_t hwc =
-        sums * columns *
-        (conv.is_depthwise()
-             ? (conv.channels + channel_lanes(conv.channels) - 1) / channel_lanes(conv.channels)
-             : conv.groups * vectors_for(conv.group_filters()));
-    const std::size_t chw = sums * vectors_for(columns) * conv.filters +
-                            conv.rows.input * conv.columns.input * conv.channels +
-                            rows * columns * conv.filters;
+    const std::size_t chw =
+        rows * window_rows * window_columns * taps * vectors_for(columns) * conv.filters +
+        3 * conv.rows.input * conv.columns.input * conv.channels + rows * columns * conv.filters;
     return hwc <= chw ? layout::hwc : layout::chw;
 }
 
@@ -121,31 +127,35 @@ struct outputs_at_once {
 };
 
 /// The tile for filters in the lanes that takes the fewest cycles. Counted are halves of them: a
-/// core does two multiply-adds in one, or two loads; a sum waits four for its own before it.
-/// Weights come from the first cache, the second, or beyond.
+/// core does two multiply-adds in one, or two loads, and a sum waits four for the one before it.
+/// Weights that do not stay in the first cache come at a third of that. SSE2 multiplies, then adds,
+/// with one more register, and takes three instructions for a broadcast.
 constexpr outputs_at_once filter_outputs_at_once(const convolution& conv, std::size_t window_rows,
                                                  std::size_t window_columns,
                                                  std::size_t vectors) noexcept {
+    constexpr bool adds_apart = simd::registers == 16 && simd::native_lanes == 4;
+    constexpr std::size_t registers = simd::registers - adds_apart;
     const std::size_t rows = conv.rows.output() / window_rows * window_rows;
     const std::size_t columns = conv.columns.output() / window_columns * window_columns;
     const std::size_t taps = conv.rows.taps * conv.columns.taps * conv.group_channels();
-    const std::size_t weights = taps * conv.filters;
-    const std::size_t load = weights <= 6'000 ? 1 : 6;
+    const std::size_t load = taps * conv.filters <= 6'000 ? 1 : 6;
     const bool is_padded = conv.rows.padded() > conv.rows.input;
     const auto tiles = [](std::size_t all, std::size_t size) { return (all + size - 1) / size; };
     outputs_at_once best{1, window_columns, 1};
     std::size_t least = static_cast<std::size_t>(-1);
     for (std::size_t v = 1; v <= std::min<std::size_t>(vectors, 8); ++v)
-        for (std::size_t r = 1; r <= std::min(rows, simd::registers);
+        for (std::size_t r = 1; r <= std::min(rows, registers);
              r = r < window_rows ? window_rows : r + window_rows)
-            for (std::size_t q = window_columns; q <= std::min(columns, simd::registers);
+            for (std::size_t q = window_columns; q <= std::min(columns, registers);
                  q += window_columns) {
                 const std::size_t sums = r * q * v;
-                const std::size_t kept = r < window_rows ? sums / window_columns : 0;
-                if (sums + kept + v + 1 > simd::registers) break;
-                const std::size_t step = std::max({sums, r * q + v, std::size_t{8}, load * v});
+                if (sums + v + 1 > registers) break;
+                const std::size_t step =
+                    adds_apart ? 2 * sums + 3 * r * q + v
+                               : std::max({sums, r * q + v, std::size_t{10}, load * v});
                 std::size_t cycles =
                     tiles(vectors, v) * tiles(rows, r) * tiles(columns, q) * (step * taps + 60);
+                // A loop for each case of rows on padding, too.
                 if (r > window_rows && is_padded) cycles += cycles / 16;
                 if (cycles < least) least = cycles, best = {r, q, v};
             }

@@ -177,14 +177,15 @@ private:
     }
 
     /// The taps from J on of a row of the kernel. Those that find pixels for the same outputs are
-    /// one loop, if they lie side by side.
+    /// one loop, if they lie side by side (with AVX2 and SSE2 short loops are faster: g++ unrolls
+    /// them).
     template <axis::range Rows, std::size_t Like, std::size_t J, class Filter>
     [[gnu::always_inline]] static void add_row(const float* row, const float* k, std::size_t q,
                                                std::size_t channels, Filter filter,
                                                vector (&sum)[sums]) noexcept {
         constexpr axis::range columns = tiled_columns::inside(Like, J);
         constexpr bool are_neighbours =
-            Conv.groups == 1 && Conv.columns.dilation == 1 && !has_blocks;
+            Conv.groups == 1 && Conv.columns.dilation == 1 && !has_blocks && simd::registers >= 32;
         constexpr std::size_t next = are_neighbours ? tiled_columns::next_tap(Like, J) : J + 1;
         if constexpr (columns.first < columns.last)
             add<Rows, columns>(row + Conv.columns.pixel(q + columns.first, J) * Conv.channels,
