@@ -109,6 +109,10 @@ void check_forward(const problem<Conv>& p, const std::vector<reference::numbers>
     CHECK(one([&](auto... a) { filters::run(a..., scratch.data()); }) <= laws::float_error);
     scratch = std::vector<float>(columns::scratch_size);
     CHECK(one([&](auto... a) { columns::run(a..., scratch.data()); }) <= laws::float_error);
+    if constexpr (Conv.is_depthwise()) {
+        using channels = detail::convolution_with_channels_in_lanes<Conv, Activation, Pooling>;
+        CHECK(one([&](auto... a) { channels::run(a..., nullptr); }) <= laws::float_error);
+    }
 #endif
     const std::vector<native> x = in_lanes(p.x);
     std::vector<native> y(size, native(77.0f));

@@ -15,7 +15,7 @@ template <class T>
     return reinterpret_cast<const float*>(vectors);
 }
 
-#ifdef __SSE2__
+#if CTNN_HAS_XSIMD && defined(__SSE2__)
 namespace detail {
 
 #if !defined(__clang__)  // g++ 12 takes its own _mm512_undefined_ps for a mistake
@@ -84,7 +84,7 @@ template <class T>
 /// Whether it takes instructions made for it, not a loop over the numbers.
 template <class T>
 inline constexpr bool transposes_fast =
-#ifdef __SSE2__
+#if CTNN_HAS_XSIMD && defined(__SSE2__)
     lanes_of<T> > 1;
 #else
     false;
@@ -99,7 +99,7 @@ template <class T, class F>
     const float* numbers = numbers_of(from);
     for (std::size_t n = 0; n < lanes; n += 4) {
         T four[4];
-#ifdef __SSE2__
+#if CTNN_HAS_XSIMD && defined(__SSE2__)
         typename T::register_type rows[4];
         unroll<4>([&](auto r) CTNN_INLINED {
             rows[r] = detail::every_fourth_row<T>(numbers + r * lanes + n);
