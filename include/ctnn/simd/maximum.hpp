@@ -78,6 +78,27 @@ template <class A>
 is_nan(xsimd::batch<float, A> x) noexcept {
     return xsimd::isnan(x);
 }
+#ifdef __SSE2__
+namespace detail {
+
+/// `x`, but not a number in the lanes where a or b is none: two instructions, and less than a
+/// selection takes.
+template <class A>
+[[gnu::always_inline]] inline xsimd::batch<float, A>
+unless_nan(xsimd::batch<float, A> x, xsimd::batch<float, A> a, xsimd::batch<float, A> b) noexcept {
+#ifdef __AVX__
+    if constexpr (xsimd::batch<float, A>::size == 8)
+        return _mm256_or_ps(x, _mm256_cmp_ps(a, b, _CMP_UNORD_Q));
+#endif
+    if constexpr (xsimd::batch<float, A>::size == 4)
+        return _mm_or_ps(x, _mm_cmpunord_ps(a, b));
+    else
+        return xsimd::select(xsimd::isnan(a) | xsimd::isnan(b), a + b, x);
+}
+
+}  // namespace detail
+#endif
+
 template <class A>
 [[gnu::always_inline]] inline xsimd::batch<float, A>
 maximum(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b) noexcept {
@@ -90,7 +111,7 @@ maximum(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b
     if constexpr (xsimd::batch<float, A>::size == 16)
         return _mm512_fixupimm_ps(larger, a, _mm512_set1_epi32(0x22), 0);  // a if it is a NaN
 #endif
-    return xsimd::select(xsimd::isnan(a), a, larger);
+    return detail::unless_nan<A>(larger, a, a);
 #endif
 }
 /// Of three at once it costs less.
@@ -109,7 +130,7 @@ maximum(xsimd::batch<float, A> a, std::type_identity_t<xsimd::batch<float, A>> b
         return _mm512_mask_max_ps(none, are_numbers, larger, c);
     }
 #endif
-    return xsimd::select(xsimd::isnan(a) | xsimd::isnan(b), a + b, xsimd::max(larger, c));
+    return detail::unless_nan<A>(xsimd::max(larger, c), a, b);
 #endif
 }
 template <class A>
