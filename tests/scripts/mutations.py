@@ -105,7 +105,7 @@ class Runner:
             if done.returncode != 0:
                 asserts = re.search(r"static.assert(ion)? failed|constant expression|non-constant condition", done.stderr)
                 return False, "static_assert" if asserts else "does not compile", done.stderr
-            done = subprocess.run([work / "test"], capture_output=True, text=True, errors="replace", timeout=60, cwd=work,
+            done = subprocess.run([work / "test"], capture_output=True, text=True, errors="replace", timeout=200, cwd=work,
                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
             return done.returncode == 0, "fails", done.stdout + done.stderr
         except subprocess.TimeoutExpired:
