@@ -45,5 +45,6 @@ TEST_CASE("weights that no cache holds: blocks of channels") {
 }
 TEST_CASE("outputs of several rows at once, some of them on padding") {
     check<convolution{along(6, 3, 1, 1), along(8, 3, 1, 1), 7, 16, 1, true}>();
+    check<convolution{along(13, 3, 1, 1, 2), along(6, 3, 1, 1), 5, 16, 1, true}>();
     check<convolution{along(9, 4, 2, 1), along(8, 2, 1, 0), 5, 50, 1, true}>();
 }

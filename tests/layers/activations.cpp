@@ -47,12 +47,6 @@ TEST_CASE("rescaling<>") {
     static_assert(!rescaling<scale<-1>>::on<map>::facts.is_increasing);
     static_assert(rescaling<scale<1, 255>>::on<map>::facts.is_increasing);
 }
-TEST_CASE("prelu") {
-    laws::obeys<prelu::on<map>>(reference::prelu{});
-    laws::obeys_in_every_width<prelu::on<features<3>>>(reference::prelu{},
-                                                       {.least_share_of_parameters = 0.3});
-}
-
 namespace {
 
 template <class Layer>

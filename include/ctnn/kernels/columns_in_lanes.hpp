@@ -41,7 +41,7 @@ private:
     static constexpr std::size_t rows_at_once =
         vectors_at_once < vectors
             ? 1
-            : outputs_for(Conv.rows, window_rows, most / row_size, pooled_rows* window_rows) /
+            : outputs_for(Conv.rows, window_rows, most / row_size, (pooled_rows * window_rows)) /
                   window_rows;
 
     /// Where the first lane's pixel lies, for column q of the pooling window and j of the kernel.
@@ -96,7 +96,7 @@ private:
 public:
     /// Numbers of scratch memory that `run` needs.
     static constexpr std::size_t scratch_size =
-        pixels_for(Conv.rows, rows_at_once* window_rows) * row_size;
+        pixels_for(Conv.rows, (rows_at_once * window_rows)) * row_size;
 
     static void run(const float* x, const float* kernel, const float* bias, float* y,
                     float* scratch) noexcept {

@@ -49,7 +49,7 @@ private:
     static constexpr std::size_t channels_at_once =
         tiled_rows::tiles * tiled_columns::tiles == 1 || is_narrow
             ? group_channels
-            : channels_for_cache(group_channels, taps* Conv.filters);
+            : channels_for_cache(group_channels, (taps * Conv.filters));
     static constexpr bool has_blocks = channels_at_once < group_channels;
     static constexpr std::size_t tile_size = steps * sums * lanes,
                                  row_size = tiled_columns::tiles * tile_size;

@@ -5,8 +5,8 @@
 #include <ctnn/kernels/convolution.hpp>
 #include <ctnn/kernels/depthwise_sums.hpp>
 #include <ctnn/kernels/filter_sums.hpp>
+#include <ctnn/kernels/gradient_block.hpp>
 #include <ctnn/kernels/output_gradient.hpp>
-#include <ctnn/kernels/weight_sums.hpp>
 #include <ctnn/simd/loops.hpp>
 
 #include <algorithm>
@@ -62,7 +62,7 @@ struct kernel_gradient {
                             simd::for_tiles<group_channels, channels_at_once>(
                                 [&](std::size_t c, auto channels) CTNN_INLINED {
                                     const std::size_t first = g * group_filters + full + f;
-                                    add_in_blocks<channels, filters>(
+                                    gradient_block<Conv, T, OutputGradient, channels, filters>::add(
                                         x + g * group_channels + c, gradient, first,
                                         d_kernel + c * Conv.filters + first, scratch);
                                 });
@@ -89,7 +89,7 @@ private:
     template <class T>
     static constexpr std::size_t filters_in_lanes =
         filter_sums<Conv, T, output_gradient_in_memory<Conv, T>, 1>::pays
-            ? group_filters / simd::lanes_of<T>* simd::lanes_of<T>
+            ? group_filters - group_filters % simd::lanes_of<T>
             : 0;
     /// Two vectors of them at once; of an odd number, one is alone.
     template <class T, class OutputGradient>
@@ -139,113 +139,17 @@ private:
             }
     }
 
-    // The kernel's gradient for some channels and filters, block after block of the outputs. Unless
-    // they lie together already, a block's numbers are copied first, with zeros for padding: pixels
-    // that lie a power of 2 apart share few sets of the cache, and every tile of weights reads them
-    // again.
+    // What is computed block after block at once.
     static constexpr std::size_t taps = Conv.rows.taps * Conv.columns.taps;
     static constexpr std::size_t filters_at_once = taps < 10 ? 16 : 8,
                                  channels_at_once = taps < 4 ? 16 : 8;
-    static constexpr std::size_t block_bytes = std::size_t{128} * 1024;
-
-    /// Rows of outputs as many as fit, and where not even one pooling window's do, some columns.
-    template <class T, class OutputGradient, std::size_t Channels, std::size_t Filters>
-    struct gradient_block {
-        static constexpr std::size_t most = block_bytes / sizeof(T);
-
-        /// The most steps, a multiple of `step`, so that fixed + steps * each <= most.
-        static constexpr std::size_t fit(std::size_t fixed, std::size_t each, std::size_t step,
-                                         std::size_t all) noexcept {
-            return std::min(all,
-                            std::max(step, (most - std::min(most, fixed)) / each / step * step));
-        }
-        static constexpr std::size_t overlap(const axis& a) noexcept {  // that the next one needs
-            return a.reach() > a.stride ? a.reach() - a.stride : 0;
-        }
-        /// Of `h` rows and `w` columns of outputs, and what they see.
-        static constexpr std::size_t numbers(std::size_t h, std::size_t w) noexcept {
-            return pixels_for(Conv.rows, h) * pixels_for(Conv.columns, w) * Channels +
-                   h * w * Filters;
-        }
-        static constexpr std::size_t together = std::min(height, OutputGradient::rows_together);
-        static constexpr bool is_cut = numbers(together, width) > most;  // into columns too
-        static constexpr bool copies_x = is_cut || Channels != Conv.channels ||
-                                         Conv.rows.padded() != Conv.rows.input ||
-                                         Conv.columns.padded() != Conv.columns.input;
-        static constexpr bool copies_y =
-            is_cut || !OutputGradient::are_in_memory || Filters != Conv.filters;
-        static constexpr std::size_t columns =
-            is_cut ? fit(pixels_for(Conv.rows, together) * overlap(Conv.columns) * Channels,
-                         pixels_for(Conv.rows, together) * Conv.columns.stride * Channels +
-                             together * Filters,
-                         std::min(width, OutputGradient::columns_together), width)
-                   : width;
-        static constexpr std::size_t x_row =
-            (is_cut ? pixels_for(Conv.columns, columns) : Conv.columns.padded()) * Channels;
-        static constexpr std::size_t y_row = columns * Filters;
-        static constexpr std::size_t rows =
-            is_cut ? together
-                   : fit(overlap(Conv.rows) * x_row, Conv.rows.stride* x_row + y_row,
-                         OutputGradient::rows_together, height);
-        static constexpr bool is_all = rows == height && columns == width;
-
-        static constexpr std::size_t x_size = copies_x ? pixels_for(Conv.rows, rows) * x_row : 0;
-        static constexpr std::size_t size = x_size + (copies_y ? rows * y_row : 0);
-
-        const T *x, *y;
-        area outputs;
-
-        /// Gets what some of the outputs need.
-        gradient_block(const T* all_x, const OutputGradient& gradient, std::size_t filter,
-                       area part, T* scratch) noexcept
-            : x(all_x + part.row * Conv.rows.stride * x_row), outputs(part) {
-            if constexpr (copies_x) {
-                x = scratch;
-                for (std::size_t r = 0; r < pixels_for(Conv.rows, part.rows); ++r)
-                    copy_row(all_x, part.row * Conv.rows.stride + r - Conv.rows.before, part,
-                             scratch + r * x_row);
-            }
-            if constexpr (copies_y) {
-                gradient.template copy<Filters, y_row>(part, filter, scratch + x_size);
-                y = scratch + x_size;
-            } else {
-                y = gradient.d_y + part.row * y_row;
-            }
-        }
-        [[nodiscard]] auto column_count() const noexcept {
-            if constexpr (is_cut)
-                return outputs.columns;
-            else
-                return std::integral_constant<std::size_t, width>{};
-        }
-
-    private:
-        static void copy_row(const T* from, std::size_t row, area part, T* to) noexcept {
-            const bool has_row = row < Conv.rows.input;  // above the first: very large
-            const std::size_t first = part.column * Conv.columns.stride - Conv.columns.before;
-            const std::size_t count =
-                is_cut ? pixels_for(Conv.columns, part.columns) : Conv.columns.padded();
-            for (std::size_t q = 0; q < count; ++q, to += Channels) {
-                const std::size_t column = first + q;
-                if (has_row && column < Conv.columns.input) {
-                    const T* pixel = from + (row * Conv.columns.input + column) * Conv.channels;
-                    simd::unroll<Channels>([&](auto t) CTNN_INLINED { to[t] = pixel[t]; });
-                } else {
-                    simd::unroll<Channels>([&](auto t) CTNN_INLINED { to[t] = T(0.0f); });
-                }
-            }
-        }
-    };
 
     template <class T, class OutputGradient, std::size_t Channels, std::size_t Filters>
     static constexpr std::size_t scratch_of() noexcept {
-        if constexpr (Channels == 0 || Filters == 0) {
+        if constexpr (Channels == 0 || Filters == 0)
             return 0;
-        } else {
-            using this_block = gradient_block<T, OutputGradient, Channels, Filters>;
-            return this_block::size +
-                   (this_block::is_all ? 0 : weight_sums<Conv, T, Channels, Filters>::size);
-        }
+        else
+            return gradient_block<Conv, T, OutputGradient, Channels, Filters>::scratch_size;
     }
     /// The tiles of channels and of filters have at most two sizes each.
     template <class T, class OutputGradient>
@@ -262,47 +166,6 @@ private:
                              scratch_of<T, OutputGradient, channels - 1, filters>(),
                              scratch_of<T, OutputGradient, channels, filters - 1>(),
                              scratch_of<T, OutputGradient, channels - 1, filters - 1>()});
-    }
-
-    template <std::size_t Channels, std::size_t Filters, class T, class OutputGradient>
-    static void add_in_blocks(const T* x, const OutputGradient& gradient, std::size_t filter,
-                              float* d_kernel, T* scratch) noexcept {
-        using this_block = gradient_block<T, OutputGradient, Channels, Filters>;
-        using tiles = weight_sums<Conv, T, Channels, Filters>;
-        if constexpr (this_block::is_all) {
-            const this_block all(x, gradient, filter, {0, height, 0, width}, scratch);
-            tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
-                                     auto tile) CTNN_INLINED {
-                T sum[tile.size];
-                tile.clear(sum);
-                tile.add(all, i, j, c, f, sum);
-                tile.store(sum, d_kernel, i, j, c, f);
-            });
-        } else {
-            T* const kept = scratch + this_block::size;
-            std::fill_n(kept, tiles::size, T(0.0f));
-            for (std::size_t h = 0; h < height; h += this_block::rows)
-                for (std::size_t w = 0; w < width; w += this_block::columns) {
-                    const area part{h, std::min(this_block::rows, height - h), w,
-                                    std::min(this_block::columns, width - w)};
-                    const this_block some(x, gradient, filter, part, scratch);
-                    T* next = kept;
-                    tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c,
-                                             std::size_t f, auto tile) CTNN_INLINED {
-                        T sum[tile.size];
-                        simd::unroll<tile.size>([&](auto t) CTNN_INLINED { sum[t] = next[t]; });
-                        tile.add(some, i, j, c, f, sum);
-                        simd::unroll<tile.size>([&](auto t) CTNN_INLINED { next[t] = sum[t]; });
-                        next += tile.size;
-                    });
-                }
-            const T* next = kept;
-            tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c, std::size_t f,
-                                     auto tile) CTNN_INLINED {
-                tile.store(next, d_kernel, i, j, c, f);
-                next += tile.size;
-            });
-        }
     }
 };
 
