@@ -1,4 +1,4 @@
-// Stops the compiler, with a sentence, at a language older than C++20; and the one word that the
+// Stops the compiler, with a sentence, at a language older than C++20; and the two words that the
 // library adds to it. Every header that includes no other one of the library includes this one
 // first, so that nothing before it is read in vain.
 #pragma once
