@@ -74,6 +74,13 @@ constexpr void compute(parameter_view<Layer, const float> w, X x, Y y, T* scratc
             Layer::compute(given..., x, y);
     });
 }
+/// Together with an elementwise layer and pooling. Layers with parameters are given them.
+template <class Layer, class Activation, class Pooling, class X, class Y, class T>
+constexpr void compute_fused(parameter_view<Layer, const float> w, X x, Y y, T* scratch) noexcept {
+    with_parameters<Layer>(w, [&](auto... given) {
+        Layer::template compute_fused<Activation, Pooling>(given..., x, y, scratch);
+    });
+}
 template <class Layer, class X, class Y, class T>
 constexpr void compute_in_training(parameter_view<Layer, const float> w, X x, Y y,
                                    T* scratch) noexcept {

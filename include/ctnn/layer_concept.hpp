@@ -141,11 +141,15 @@ struct checked_layer {
 template <class Layer, class T, bool ToInput>
 struct checked_trainable_layer {
     using has = members<Layer, T>;
-    static constexpr bool computes = has::compute_in_training,
-                          adds = !computes || has::parameter_gradient,
-                          goes_back = !computes || !adds || !ToInput || has::input_gradient,
-                          goes_back_in_place = !computes || !adds || !goes_back || !ToInput ||
-                                               has::gradient_from_output;
+    /// Those have protocols of their own.
+    static constexpr bool differs =
+        Layer::facts.inputs > 1 || Layer::facts.draws || Layer::facts.sees_batch;
+    static constexpr bool computes = differs || has::compute_in_training,
+                          adds = differs || !computes || has::parameter_gradient,
+                          goes_back =
+                              differs || !computes || !adds || !ToInput || has::input_gradient,
+                          goes_back_in_place = differs || !computes || !adds || !goes_back ||
+                                               !ToInput || has::gradient_from_output;
     static_assert(computes, "ctnn::layer: a layer that trains_differently must have "
                             "compute_in_training(w, x, y); add it");
     static_assert(adds, "ctnn::layer: a trained layer with parameters must have "

@@ -11,7 +11,9 @@ namespace ctnn {
 /// `static constexpr layer_facts facts{.in_place = true};` in a layer. What is not said is false: a
 /// layer that says nothing is computed alone, from memory to memory, and that is always right.
 struct layer_facts {
-    /// How many values it takes. In a chain: one.
+    /// How many values it takes. In a chain: one. Of several, `x` is in all functions a
+    /// std::array<const T*, inputs>, and input_gradient<I>(x, d_y, d_x) gives the gradient of
+    /// the I-th; see layers/merge.hpp.
     std::size_t inputs = 1;
     /// y is x under another shape: nothing has to be computed.
     bool reshapes = false;
@@ -21,8 +23,20 @@ struct layer_facts {
     /// In place, but its gradient takes x: in training y does not lie where x lay, and
     /// input_gradient(w, x, d_y, d_x) may be given d_y's memory as d_x. Elementwise: slope takes x.
     bool needs_input = false;
+    /// Its gradients take neither x nor y: those of a sum, say.
+    bool ignores_input = false;
+    /// The gradient of each of its inputs is that of its output: nothing has to be computed.
+    bool passes_gradient = false;
     /// In training compute_in_training takes the place of compute, with the same arguments.
     bool trains_differently = false;
+    /// Outside of training y is x: nothing has to be computed.
+    bool only_in_training = false;
+    /// In training it takes random numbers, other ones for every image and step (simd/random.hpp):
+    /// compute_in_training(x, y, random), input_gradient_in_training(d_y, d_x, random). In place.
+    bool draws = false;
+    /// In training it looks at all images of the batch before anything is computed of one; see
+    /// layers/batch_normalization.hpp.
+    bool sees_batch = false;
 
     /// y(i) = value(x(i)) for every i: a layer before it can compute it along (`activation` in
     /// kernels/fusion.hpp).

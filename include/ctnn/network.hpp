@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctnn/kernels/convolution.hpp>
+#include <ctnn/network/branches.hpp>
 #include <ctnn/network/layer_list.hpp>
 #include <ctnn/network/plan.hpp>
 #include <ctnn/simd/lanes.hpp>
@@ -89,7 +90,9 @@ public:
     /// Every layer in the order of computation, nested networks dissolved: a Hana tuple of types.
     using leaves = typename list::leaves;
     /// What is known of them: names, offsets of parameters, ...
-    using table = detail::leaf_table<leaves>;
+    using table = detail::leaf_table<input_shape, list>;
+    /// What each of them reads: 0 is the network's input, i + 1 what layer i gives.
+    static constexpr auto reads = list::reads;
     template <std::size_t Index>
     using leaf = detail::type_at<Index, leaves>;
     static constexpr std::size_t leaf_count = table::count;
@@ -127,7 +130,7 @@ public:
 
     /// How a prediction is computed: which layers in one go, and where everything lies, for one
     /// image and, as `plan_for<T>`, for one per lane of T.
-    using prediction = detail::prediction_stages<leaves>;
+    using prediction = detail::prediction_stages<input_shape, list>;
     static constexpr auto stage_lengths = prediction::lengths;
     template <class T>
     static constexpr auto plan_for = prediction::template plan<T>;
@@ -206,13 +209,15 @@ public:
     template <class T>
     static constexpr void compute(weights w, tensor_view<input_shape, const T> x,
                                   tensor_view<output_shape, T> y, T* memory) noexcept {
-        const T* current = x.data();
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            ((current = compute_stage<I>(w, current, y.data(), memory)), ...);
+            (compute_stage<I>(w, x.data(), y.data(), memory), ...);
         }
         (std::make_index_sequence<leaf_count>{});
-        constexpr bool nothing_computes = table::last_computing == leaf_count;
-        if constexpr (nothing_computes) std::copy_n(current, output_shape::size, y.data());
+        constexpr bool is_computed =
+            plan_for<T>.values[reads.output].where == detail::placement::result;
+        if constexpr (!is_computed)  // the output is the input
+            std::copy_n(place_of<reads.output>(x.data(), y.data(), memory), output_shape::size,
+                        y.data());
     }
 
     // As an entry of another network's list: itself, on no other shape than its input_shape.
@@ -223,29 +228,48 @@ public:
     using on = detail::nested_network<network, Shape>;
 
 private:
-    /// Runs the stage that begins with layer `Index`; returns where its output is.
+    /// Where a value lies.
+    template <std::size_t Value, class T>
+    static constexpr T* place_of(const T* x, T* y, T* memory) noexcept {
+        constexpr detail::placement place = plan_for<T>.values[Value];
+        if constexpr (place.where == detail::placement::memory)
+            return memory + place.offset;
+        else if constexpr (place.where == detail::placement::result)
+            return y;
+        else
+            return const_cast<T*>(x);  // read only
+    }
+    /// What layer `Index` reads: a view, or pointers if there are several.
     template <std::size_t Index, class T>
-    static constexpr const T* compute_stage(weights w, const T* x, T* y, T* memory) noexcept {
+    static constexpr auto inputs_of(const T* x, T* y, T* memory) noexcept {
+        constexpr std::size_t first = reads.first[Index];
+        constexpr std::size_t count = reads.first[Index + 1] - first;
+        if constexpr (count == 1)
+            return tensor_view<typename leaf<Index>::input_shape, const T>(
+                place_of<reads.values[first]>(x, y, memory));
+        else
+            return [&]<std::size_t... I>(std::index_sequence<I...>) {
+                return std::array<const T*, count>{
+                    place_of<reads.values[first + I]>(x, y, memory)...};
+            }
+        (std::make_index_sequence<count>{});
+    }
+    /// Runs the stage that begins with layer `Index`.
+    template <std::size_t Index, class T>
+    static constexpr void compute_stage(weights w, const T* x, T* y, T* memory) noexcept {
         using first = leaf<Index>;
-        if constexpr (stage_lengths[Index] == 0 || first::facts.reshapes) {
-            return x;
-        } else {
+        if constexpr (stage_lengths[Index] > 0 && table::computes(Index)) {
             using last = leaf<Index + stage_lengths[Index] - 1>;
-            constexpr detail::placement place = plan_for<T>.layers[Index];
-            T* to = y;
-            if constexpr (place.where == detail::placement::memory) to = memory + place.offset;
-            if constexpr (place.where == detail::placement::input)
-                to = const_cast<T*>(x);  // in `memory`
-            T* const scratch = memory + place.scratch;
-            const tensor_view<typename first::input_shape, const T> from(x);
-            const tensor_view<typename last::output_shape, T> into(to);
+            T* const scratch = memory + plan_for<T>.layers[Index].scratch;
+            const auto from = inputs_of<Index>(x, y, memory);
+            const tensor_view<typename last::output_shape, T> into(
+                place_of<Index + stage_lengths[Index]>(x, y, memory));
             const parameter_view<first, const float> weights_here(w.first + table::offsets[Index]);
             if constexpr (stage_lengths[Index] > 1)
-                first::template compute_fused<fused_activation<Index>, fused_pooling<Index>>(
+                detail::compute_fused<first, fused_activation<Index>, fused_pooling<Index>>(
                     weights_here, from, into, scratch);
             else
                 detail::compute<first>(weights_here, from, into, scratch);
-            return to;
         }
     }
 };

@@ -37,11 +37,13 @@ struct network_plan {
     static constexpr std::size_t count = [] {
         std::size_t stages = 0;
         for (std::size_t i = 0; i < Network::leaf_count; ++i)
-            stages += Network::stage_lengths[i] > 0 && !Network::table::layers[i].is.reshapes;
+            stages += Network::stage_lengths[i] > 0 && Network::table::computes(i);
         return stages;
     }();
     std::array<stage_plan, count> stages{};
     static constexpr std::size_t workspace_bytes = Network::workspace_bytes;
+    /// Bytes of outputs and scratch that are alive at once, at most: the workspace cannot be smaller.
+    static constexpr std::size_t largest_set = Network::plan.largest_set * sizeof(float);
 
     constexpr network_plan() noexcept {
         std::size_t next = 0;
@@ -56,7 +58,7 @@ private:
     constexpr void add(std::size_t& next) noexcept {
         using layer = typename Network::template leaf<Index>;
         constexpr std::size_t layers = Network::stage_lengths[Index];
-        if constexpr (layers > 0 && !layer::facts.reshapes) {
+        if constexpr (layers > 0 && Network::table::computes(Index)) {
             using pooling = typename Network::template fused_pooling<Index>;
             stage_plan& stage = stages[next++];
             stage.first = Index;

@@ -69,23 +69,23 @@ void agrees_with_its_layers() {
         typename Net::parameters d_w_before = *d_w_sum, d_w_in_training = *d_w_sum;
         const auto expected = chain_backward<Net>(*w, images[n], d_y[n], *d_w_sum);
 
+        for (float& number : one->memory.memory)
+            number = std::numeric_limits<float>::quiet_NaN();  // nobody may rely on zeros
         one->x = images[n];
         one->forward(*w);
         const auto y = Net::predict(*w, images[n]);
         for (std::size_t i = 0; i < y.size(); ++i)
             CHECK(one->output()[i] == doctest::Approx(y[i]).epsilon(1e-5));
-        for (float& number : one->d_activations.memory)
-            number = std::numeric_limits<float>::quiet_NaN();  // nobody may rely on zeros
         std::copy(d_y[n].begin(), d_y[n].end(), one->d_output().begin());
         one->backward(*w, d_w_before, tensor_view(d_x_one));
         for (std::size_t i = 0; i < d_x_one.size(); ++i)
             CHECK(d_x_one[i] == doctest::Approx(expected[i]).epsilon(1e-4));
         for (std::size_t i = 0; i < Net::parameter_count; ++i)
             CHECK(d_w_before.elements[i] == doctest::Approx(d_w_sum->elements[i]).epsilon(1e-4));
+        for (float& number : one_in_training->memory.memory)
+            number = std::numeric_limits<float>::quiet_NaN();
         one_in_training->x = images[n];
         one_in_training->forward(*w);
-        for (float& number : one_in_training->d_activations.memory)
-            number = std::numeric_limits<float>::quiet_NaN();
         std::copy(d_y[n].begin(), d_y[n].end(), one_in_training->d_output().begin());
         one_in_training->backward(*w, d_w_in_training);
         for (std::size_t i = 0; i < Net::parameter_count; ++i)

@@ -43,12 +43,4 @@ struct loop_choice {
     [[nodiscard]] constexpr bool operator==(const loop_choice&) const noexcept = default;
 };
 
-namespace detail {
-
-/// `numbers`, and as many more as fill cache lines: what comes next starts with one.
-constexpr std::size_t whole_lines(std::size_t numbers) noexcept {
-    return (numbers + 15) / 16 * 16;
-}
-
-}  // namespace detail
 }  // namespace ctnn

@@ -45,6 +45,9 @@ template <class Input, class... Entries>
 using shapes_along =
     decltype(hana::scan_left(hana::tuple_t<Entries...>, hana::type_c<Input>, next_shape{}));
 
+template <std::size_t Index, class... Types>
+using type_in = typename std::decay_t<decltype(hana::at_c<Index>(
+    std::declval<hana::tuple<hana::type<Types>...>>()))>::type;
 template <std::size_t Index, class Tuple>
 using type_at = typename std::decay_t<decltype(hana::at_c<Index>(std::declval<Tuple>()))>::type;
 
@@ -75,24 +78,28 @@ struct layer_of<Entry, Input, true> {
     using type = typename Entry::template on<Input>;
 };
 
-/// The layers of an entry: itself, or those of the network that it is; none of one that does not fit
-/// or is no layer, of which the compiler says what is wrong.
+/// An entry's part of the network: its layers and what they read. Itself alone, or those of the
+/// network or of the branches that it is; none of one that does not fit or is no layer, of which the
+/// compiler says what is wrong.
 template <class Layer>
 concept has_leaves = requires {
     typename Layer::leaves;
 };
 template <class Layer, bool Fits, bool IsNetwork = has_leaves<Layer>>
-struct layers_in {
-    using type = hana::tuple<>;
+struct part_of_network {
+    using leaves = hana::tuple<>;
+    static constexpr auto reads = chain<0>();
 };
 template <class Layer>
-struct layers_in<Layer, true, true> {
-    using type = typename Layer::leaves;
+struct part_of_network<Layer, true, true> {
+    using leaves = typename Layer::leaves;
+    static constexpr auto reads = Layer::reads;
 };
 template <class Layer>
-struct layers_in<Layer, true, false> {
-    using type = std::conditional_t<checked_layer<Layer>::is_good, hana::tuple<hana::type<Layer>>,
-                                    hana::tuple<>>;
+struct part_of_network<Layer, true, false> {
+    static constexpr bool is_good = checked_layer<Layer>::is_good;
+    using leaves = std::conditional_t<is_good, hana::tuple<hana::type<Layer>>, hana::tuple<>>;
+    static constexpr auto reads = chain<is_good>();
 };
 
 /// All of a network's layers in the order of computation, nested networks dissolved.
@@ -125,19 +132,32 @@ struct layer_list<entry_list<Input, Entries...>, std::index_sequence<I...>> {
     static_assert((true && ... && (sizeof(put<I, Entries>) > 0)));
 
     using entries = hana::tuple<hana::type<put<I, Entries>>...>;
-    using leaves = decltype(hana::flatten(
-        std::declval<
-            hana::tuple<typename layers_in<put<I, Entries>, (I < first_misfit)>::type...>>()));
+    template <std::size_t Index, class Entry>
+    using part = part_of_network<put<Index, Entry>, (Index < first_misfit)>;
+    using leaves =
+        decltype(hana::flatten(std::declval<hana::tuple<typename part<I, Entries>::leaves...>>()));
+    /// What each of them reads.
+    static constexpr auto reads = [] {
+        links_writer<(std::size_t{0} + ... + part<I, Entries>::reads.layers),
+                     (std::size_t{0} + ... + part<I, Entries>::reads.all)>
+            writer;
+        [[maybe_unused]] std::size_t value = 0;
+        ((value = writer.add(part<I, Entries>::reads, value)), ...);
+        return writer.to;
+    }();
 };
 
-/// What is known of all layers together.
-template <class Leaves>
+/// What is known of all layers of a list together.
+template <class Input, class List, class Leaves = typename List::leaves>
 struct leaf_table;
-template <class... Layers>
-struct leaf_table<hana::tuple<Layers...>> {
+template <class Input, class List, class... Layers>
+struct leaf_table<Input, List, hana::tuple<Layers...>> {
     static constexpr std::size_t count = sizeof...(Layers);
-    static constexpr std::array<planned_layer, count> layers{planned_layer{
-        Layers::type::input_shape::size, Layers::type::output_shape::size, Layers::type::facts}...};
+    static constexpr std::array<planned_layer, count> layers{
+        planned_layer{Layers::type::output_shape::size, Layers::type::facts,
+                      Layers::type::parameter_count > 0}...};
+    static constexpr planned_network<count, List::reads.all> network{Input::size, layers,
+                                                                     List::reads};
     static constexpr std::size_t parameters =
         (std::size_t{0} + ... + Layers::type::parameter_count);
     static constexpr std::size_t trained_parameters =
@@ -145,10 +165,33 @@ struct leaf_table<hana::tuple<Layers...>> {
     static constexpr std::size_t multiply_adds =
         (std::size_t{0} + ... + Layers::type::multiply_adds);
     static constexpr std::size_t arrays = (std::size_t{0} + ... + Layers::type::arrays::arrays);
-    /// Of the layers that compute something.
+    /// Whether layer `i` computes something in a prediction.
+    static constexpr bool computes(std::size_t i) noexcept {
+        return !layers[i].is.reshapes && !layers[i].is.only_in_training;
+    }
+    /// Of the layers that compute something, and of what they read unless it is what the one before
+    /// them gives.
     static constexpr std::uint64_t fingerprint = [] {
         fnv_1a hash;
-        ((Layers::type::facts.reshapes ? void() : void(hash.add(Layers::type::fingerprint))), ...);
+        // A value by the number of layers that compute something, up to the one that gives it.
+        const auto number_of = [](std::size_t value) {
+            while (value > 0 && !computes(value - 1)) value = List::reads.read_by(value - 1)[0];
+            std::size_t number = 0;
+            for (std::size_t i = 0; i < value; ++i) number += computes(i);
+            return number;
+        };
+        std::size_t i = 0, before = 0;
+        const auto add = [&](std::uint64_t of_layer) {
+            if (computes(i)) {
+                hash.add(of_layer);
+                const auto reads = List::reads.read_by(i);
+                if (reads.size() > 1 || number_of(reads[0]) != before)
+                    for (const std::size_t value : reads) hash.add(number_of(value));
+                ++before;
+            }
+            ++i;
+        };
+        (add(Layers::type::fingerprint), ...);
         return hash.value();
     }();
     static constexpr std::array<std::string_view, count> names{Layers::type::name...};
@@ -183,10 +226,12 @@ struct leaf_table<hana::tuple<Layers...>> {
 
 /// How a prediction by these layers is computed: which of them in one go, and where everything
 /// lies.
-template <class Leaves>
+template <class Input, class List>
 struct prediction_stages {
-    using table = leaf_table<Leaves>;
-    static constexpr std::array<std::size_t, table::count> lengths = stage_lengths(table::layers);
+    using leaves = typename List::leaves;
+    using table = leaf_table<Input, List>;
+    static constexpr auto network = table::network.in_prediction();
+    static constexpr std::array<std::size_t, table::count> lengths = stage_lengths(network);
 
     /// The activation or pooling layer that stage `Index` computes too, or `None`.
     template <std::size_t Index, bool IsPooling, class None>
@@ -196,7 +241,7 @@ struct prediction_stages {
             lengths[Index] > 1 && table::layers[last - 1].is.pools_disjoint_windows;
         constexpr std::size_t found = IsPooling ? last - 1 : Index + 1;
         if constexpr (IsPooling ? pools : lengths[Index] > (pools ? 2 : 1))
-            return std::type_identity<type_at<found, Leaves>>{};
+            return std::type_identity<type_at<found, leaves>>{};
         else
             return std::type_identity<None>{};
     }
@@ -209,8 +254,8 @@ struct prediction_stages {
     /// Numbers of `T` of scratch memory that stage `Index` needs.
     template <std::size_t Index, class T>
     static constexpr std::size_t scratch = [] {
-        using first = type_at<Index, Leaves>;
-        if constexpr (lengths[Index] == 0 || first::facts.reshapes)
+        using first = type_at<Index, leaves>;
+        if constexpr (lengths[Index] == 0 || !table::computes(Index))
             return std::size_t{0};
         else
             return first::template compute_scratch<T, pooling<Index>>();
@@ -220,7 +265,7 @@ struct prediction_stages {
     static constexpr memory_plan<table::count> plan = [
     ]<std::size_t... I>(std::index_sequence<I...>) {
         return plan_prediction(
-            fuse(table::layers, lengths, std::array<std::size_t, table::count>{scratch<I, T>...}));
+            network.with(lengths, std::array<std::size_t, table::count>{scratch<I, T>...}));
     }
     (std::make_index_sequence<table::count>{});
 };

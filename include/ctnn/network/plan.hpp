@@ -1,9 +1,10 @@
-// Which layers are computed in one go, and where every output lies in memory: decided by the
+// Which layers are computed in one go, and where every value lies in memory: decided by the
 // compiler.
 #pragma once
 
-#include <ctnn/kernels/layout.hpp>
 #include <ctnn/layer_facts.hpp>
+#include <ctnn/network/arena.hpp>
+#include <ctnn/network/links.hpp>
 
 #include <algorithm>
 #include <array>
@@ -13,24 +14,71 @@ namespace ctnn::detail {
 
 /// What a plan has to know of a layer.
 struct planned_layer {
-    std::size_t input, output;  // numbers per image
+    std::size_t output;  // numbers per image
     layer_facts is{};
+    bool has_parameters = false;
     std::size_t scratch = 0;  // numbers of memory that it needs beside input and output
+    /// How many layers are computed in one go, beginning with it; 0: it is part of an earlier one's
+    /// work.
+    std::size_t stage = 1;
+};
+
+/// The layers, what they read, and how many numbers the network's input has.
+template <std::size_t Layers, std::size_t Reads = Layers>
+struct planned_network {
+    std::size_t input;
+    std::array<planned_layer, Layers> layers{};
+    links<Layers, Reads> reads{};
+
+    [[nodiscard]] constexpr std::size_t size_of(std::size_t value) const noexcept {
+        return value == 0 ? input : layers[value - 1].output;
+    }
+    /// The value that the stage beginning with layer `i` gives.
+    [[nodiscard]] constexpr std::size_t given_by(std::size_t i) const noexcept {
+        return i + std::max<std::size_t>(1, layers[i].stage);
+    }
+    /// The first layer of the stage that layer `i` belongs to.
+    [[nodiscard]] constexpr std::size_t stage_of(std::size_t i) const noexcept {
+        while (layers[i].stage == 0) --i;
+        return i;
+    }
+    /// The same with stages of these lengths, and scratch memory for each.
+    [[nodiscard]] constexpr planned_network
+    with(const std::array<std::size_t, Layers>& lengths,
+         const std::array<std::size_t, Layers>& scratch = {}) const noexcept {
+        planned_network result = *this;
+        for (std::size_t i = 0; i < Layers; ++i) {
+            result.layers[i].stage = lengths[i];
+            result.layers[i].scratch = scratch[i];
+        }
+        return result;
+    }
+    /// The same as predictions see it: what does something in training alone reshapes.
+    [[nodiscard]] constexpr planned_network in_prediction() const noexcept {
+        planned_network result = *this;
+        for (planned_layer& layer : result.layers) layer.is.reshapes |= layer.is.only_in_training;
+        return result;
+    }
 };
 
 /// How many layers each layer computes in one go, beginning with itself: a convolution with the
 /// activation and the pooling behind it, a dense layer with its activation; 0 for those that are
-/// part of an earlier one's work.
-template <std::size_t Layers>
+/// part of an earlier one's work. What lies between has no other reader.
+template <std::size_t Layers, std::size_t Reads>
 constexpr std::array<std::size_t, Layers>
-stage_lengths(const std::array<planned_layer, Layers>& layers) noexcept {
+stage_lengths(const planned_network<Layers, Reads>& net) noexcept {
     std::array<std::size_t, Layers> lengths{};
+    const auto follows = [&](std::size_t i) {
+        return i < Layers && net.reads.read_by(i).size() == 1 && net.reads.read_by(i)[0] == i &&
+               net.reads.readers(i) == 1;
+    };
     for (std::size_t first = 0, next = 0; first < Layers; first = next) {
         next = first + 1;
-        if (layers[first].is.fuses_activation && next < Layers && layers[next].is.is_elementwise)
+        if (net.layers[first].is.fuses_activation && follows(next) &&
+            net.layers[next].is.is_elementwise)
             ++next;
-        if (layers[first].is.fuses_pooling && next < Layers &&
-            layers[next].is.pools_disjoint_windows)
+        if (net.layers[first].is.fuses_pooling && follows(next) &&
+            net.layers[next].is.pools_disjoint_windows)
             ++next;
         lengths[first] = next - first;
     }
@@ -39,10 +87,11 @@ stage_lengths(const std::array<planned_layer, Layers>& layers) noexcept {
 
 /// The same in training: only where pooling can be undone from the positions of the maxima; what
 /// comes between is elementwise and works on its own output.
-template <std::size_t Layers>
+template <std::size_t Layers, std::size_t Reads>
 constexpr std::array<std::size_t, Layers>
-training_stage_lengths(const std::array<planned_layer, Layers>& layers) noexcept {
-    std::array<std::size_t, Layers> lengths = stage_lengths(layers);
+training_stage_lengths(const planned_network<Layers, Reads>& net) noexcept {
+    const std::array<planned_layer, Layers>& layers = net.layers;
+    std::array<std::size_t, Layers> lengths = stage_lengths(net);
     for (std::size_t i = 0; i < Layers; ++i) {
         if (lengths[i] < 2) continue;
         const std::size_t length = lengths[i];
@@ -54,125 +103,217 @@ training_stage_lengths(const std::array<planned_layer, Layers>& layers) noexcept
     return lengths;
 }
 
-/// The same layers with each stage's first giving the stage's output and the others doing nothing.
-template <std::size_t Layers>
-constexpr std::array<planned_layer, Layers>
-fuse(std::array<planned_layer, Layers> layers, const std::array<std::size_t, Layers>& lengths,
-     const std::array<std::size_t, Layers>& scratch = {}) noexcept {
-    for (std::size_t i = 0; i < Layers; ++i) {
-        layers[i].scratch = scratch[i];
-        if (lengths[i] == 0) layers[i].is.reshapes = true;
-        if (lengths[i] > 1) layers[i].output = layers[i + lengths[i] - 1].output;
-    }
-    return layers;
-}
-
-/// What becomes of one layer's output.
+/// Where a value lies.
 struct placement {
     enum place {
-        input,   // where its input lies
+        input,   // in the caller's input; of a layer's output: where its input lies
         memory,  // at `offset` in the scratch memory
         result   // in the caller's output
-    } where;
-    std::size_t offset;       // in numbers
+    } where = input;
+    std::size_t offset = 0;   // in numbers
     std::size_t scratch = 0;  // where the layer's scratch memory lies
     std::size_t used = 0;     // numbers of the memory that are in use while it is computed
 };
 
 template <std::size_t Layers>
 struct memory_plan {
-    std::array<placement, Layers> layers{};
-    std::size_t size = 0;  // numbers of scratch memory
+    std::array<placement, Layers> layers{};      // their outputs, for people
+    std::array<placement, Layers + 1> values{};  // for loops
+    std::size_t size = 0;                        // numbers of scratch memory
+    std::size_t largest_set = 0;                 // numbers that are alive at once, at most
 };
 
-/// A prediction needs one layer's input and output at a time, and the layer's scratch memory.
-/// Inputs and outputs lie alternately at the two ends of the memory, scratch between them, so the
-/// size is that of the layer that needs most. The network's input and output are the caller's: the
-/// last layer that computes something writes there.
-template <std::size_t Layers>
-constexpr memory_plan<Layers>
-plan_prediction(const std::array<planned_layer, Layers>& layers) noexcept {
+/// A prediction needs a value until its last reader is done. A layer that may work in place does
+/// where its input dies with it. The network's input and output are the caller's: the last layer
+/// that computes something writes there.
+template <std::size_t Layers, std::size_t Reads>
+constexpr memory_plan<Layers> plan_prediction(const planned_network<Layers, Reads>& net) noexcept {
     memory_plan<Layers> plan;
-    std::size_t last = Layers;
-    for (std::size_t i = 0; i < Layers; ++i)
-        if (!layers[i].is.reshapes) last = i;
-    for (const bool assign : {false, true}) {  // sizes first, then offsets
-        std::size_t current = 0;  // numbers in the input's buffer; 0: it is the caller's
-        bool at_the_end = false;  // where the next output goes
-        for (std::size_t i = 0; i < Layers; ++i) {
-            placement& p = plan.layers[i];
-            p = {placement::input, 0};
-            if (layers[i].is.reshapes) continue;
-            const bool stays = i != last && layers[i].is.in_place && current != 0;
-            const std::size_t output = i == last || stays ? 0 : layers[i].output;
-            const std::size_t first = at_the_end ? current : output,
-                              behind = current + output - first;
-            p.used = current + output;
-            if (layers[i].scratch > 0) {
-                p.scratch = whole_lines(first);
-                p.used = p.scratch + layers[i].scratch + behind;
-            }
-            plan.size = std::max(plan.size, p.used);
-            if (stays) continue;
-            if (i == last) {
-                p.where = placement::result;
-                continue;
-            }
-            p.where = placement::memory;
-            if (assign && at_the_end) p.offset = plan.size - output;
-            at_the_end = !at_the_end;
-            current = output;
+    arena<2 * Layers> memory;
+    std::array<std::size_t, Layers + 1> blocks{};  // of the values that lie in the memory
+    std::array<std::size_t, Layers> scratch{};
+    blocks.fill(no_block);
+    scratch.fill(no_block);
+    std::size_t output = net.reads.output;  // or what it reshapes
+    while (output > 0 && net.layers[output - 1].is.reshapes)
+        output = net.reads.read_by(output - 1)[0];
+    for (std::size_t i = 0; i < Layers; ++i) {
+        const planned_layer& layer = net.layers[i];
+        if (layer.stage == 0) continue;
+        const std::size_t given = net.given_by(i), until = net.reads.last_reader(given);
+        placement& p = plan.layers[i];
+        p.where = layer.is.reshapes ? placement::input
+                  : given == output ? placement::result
+                                    : placement::memory;
+        for (const std::size_t read : net.reads.read_by(i)) {
+            const bool dies = blocks[read] != no_block && memory.blocks[blocks[read]].last == i;
+            if (p.where == placement::memory && layer.is.in_place && dies &&
+                net.size_of(read) == net.size_of(given))
+                p.where = placement::input;
+            if (p.where != placement::input || blocks[given] != no_block) continue;
+            plan.values[given] = plan.values[read];
+            blocks[given] = blocks[read];
+            if (blocks[read] != no_block)
+                memory.blocks[blocks[read]].last =
+                    std::max(memory.blocks[blocks[read]].last, until);
         }
+        if (p.where != placement::input) plan.values[given].where = p.where;
+        if (p.where == placement::memory)
+            blocks[given] = memory.add({net.size_of(given), i, until});
+        if (layer.scratch > 0 && !layer.is.reshapes)
+            scratch[i] = memory.add({layer.scratch, i, i, true});
+    }
+    plan.size = memory.place();
+    plan.largest_set = memory.largest_set();
+    for (std::size_t i = 0; i < Layers; ++i) {
+        if (net.layers[i].stage == 0) continue;
+        placement &p = plan.layers[i], &value = plan.values[net.given_by(i)];
+        if (value.where == placement::memory)
+            value.offset = memory.blocks[blocks[net.given_by(i)]].offset;
+        if (net.layers[i].is.reshapes) continue;
+        if (p.where == placement::memory) p.offset = value.offset;
+        if (scratch[i] != no_block) p.scratch = memory.blocks[scratch[i]].offset;
+        p.used = memory.alive(i);
     }
     return plan;
 }
 
-/// Training keeps every layer's output, one after the other. A layer that may work in place does,
-/// unless the layer before it did: that one's gradient is computed from its own output.
-template <std::size_t Layers>
-constexpr memory_plan<Layers>
-plan_training(const std::array<planned_layer, Layers>& layers) noexcept {
-    memory_plan<Layers> plan;
-    bool may_overwrite = false;  // not the network's input
+/// How the gradient of a value that a layer reads comes into being on the way back.
+enum class gradient {
+    none,    // nobody asks for it
+    takes,   // it lies where that of the layer's output lies; the layer works in place
+    writes,  // it has a place of its own
+    adds     // others have written it; the layer's part is added
+};
+
+template <std::size_t Layers, std::size_t Reads>
+struct training_plan {
+    std::array<bool, Layers + 1> is_input{};          // whether a value lies in the network's input
+    std::array<std::size_t, Layers + 1> values{};     // offsets of the others
+    std::array<bool, Layers + 1> is_wanted{};         // whether there is dLoss/d(value)
+    std::array<std::size_t, Layers + 1> gradients{};  // offsets of those
+    std::array<gradient, Reads> modes{};              // in the order of links::values
+    std::array<std::size_t, Reads> parts{};           // where a gradient lies before it is added
+    std::size_t size = 0, largest_set = 0;
+};
+
+/// Training goes through the layers forward, at times 0, 1, ..., and back: layer i at time
+/// 2 Layers - i, the loss between. Values live until the last layer has read them, forward or on
+/// the way back (the network's output until the end), gradients from the first layer that writes
+/// them to the one that takes them further; all in one memory. `to_input`: whether the gradient of
+/// the network's input is wanted, too.
+template <std::size_t Layers, std::size_t Reads>
+constexpr training_plan<Layers, Reads> plan_training(const planned_network<Layers, Reads>& net,
+                                                     bool to_input) noexcept {
+    constexpr std::size_t end = 2 * Layers + 1;
+    const auto back = [](std::size_t i) { return 2 * Layers - i; };
+    training_plan<Layers, Reads> plan;
+
+    plan.is_wanted[0] = to_input;
     for (std::size_t i = 0; i < Layers; ++i) {
-        if (layers[i].is.reshapes) {
-            plan.layers[i] = {placement::input, 0};
+        plan.is_wanted[i + 1] = net.layers[i].has_parameters;
+        for (const std::size_t read : net.reads.read_by(i))
+            plan.is_wanted[i + 1] |= plan.is_wanted[read];
+    }
+
+    // Until when each value is needed.
+    std::array<std::size_t, Layers + 1> until{};
+    const auto need = [&](std::size_t value, std::size_t time) {
+        until[value] = std::max(until[value], time);
+    };
+    need(net.reads.output, end);
+    for (std::size_t i = 0; i < Layers; ++i) {
+        const planned_layer& layer = net.layers[i];
+        if (layer.stage == 0) continue;
+        const bool goes_back =
+            plan.is_wanted[i + 1] && !layer.is.reshapes && !layer.is.ignores_input;
+        const bool from_output = layer.is.in_place && !layer.is.needs_input;
+        for (const std::size_t read : net.reads.read_by(i))
+            need(read, goes_back && !from_output ? back(i) : i);
+        if (layer.stage > 1 || (goes_back && from_output)) need(net.given_by(i), back(i));
+    }
+
+    arena<3 * Layers + Reads + 2> memory;
+    std::array<std::size_t, Layers + 1> blocks{}, gradients{};
+    std::array<std::size_t, Reads> parts{};
+    blocks.fill(no_block);
+    gradients.fill(no_block);
+    parts.fill(no_block);
+    plan.is_input[0] = true;
+    for (std::size_t i = 0; i < Layers; ++i) {
+        const planned_layer& layer = net.layers[i];
+        if (layer.stage == 0) continue;
+        const std::size_t given = net.given_by(i), last = std::max(until[given], i);
+        bool stays = false;
+        for (const std::size_t read : net.reads.read_by(i)) {
+            const bool dies = blocks[read] != no_block && memory.blocks[blocks[read]].last <= i;
+            const bool overwrites = layer.is.in_place && layer.stage == 1 && dies &&
+                                    net.size_of(read) == net.size_of(given);
+            if (stays || !(layer.is.reshapes || overwrites)) continue;
+            stays = true;
+            plan.is_input[given] = plan.is_input[read];
+            blocks[given] = blocks[read];
+            if (blocks[read] != no_block)
+                memory.blocks[blocks[read]].last = std::max(memory.blocks[blocks[read]].last, last);
+        }
+        if (!stays) blocks[given] = memory.add({net.size_of(given), i, last});
+    }
+
+    /// Whether stage `i` needs no gradient of the map before pooling.
+    const auto skips_map = [&](std::size_t i) {
+        return net.layers[i].stage > 1 && net.layers[i].is.takes_positions &&
+               !plan.is_wanted[net.reads.read_by(i)[0]];
+    };
+    /// When the gradient of a value is taken further.
+    const auto taken_at = [&](std::size_t value) {
+        if (value == 0) return end;
+        const std::size_t stage = net.stage_of(value - 1);
+        return back(skips_map(stage) ? stage : value - 1);
+    };
+    gradients[net.reads.output] = memory.add(
+        {net.size_of(net.reads.output), Layers, std::max(Layers, taken_at(net.reads.output))});
+    for (std::size_t i = Layers; i-- > 0;) {
+        const planned_layer& layer = net.layers[i];
+        const std::size_t stage = net.stage_of(i);
+        if (!plan.is_wanted[i + 1]) continue;
+        if (layer.stage == 0) {  // the stage's last layer goes back through all but its first
+            if (i + 1 == net.given_by(stage) && !skips_map(stage))
+                gradients[stage + 1] = memory.add({net.size_of(stage + 1), back(i), back(stage)});
             continue;
         }
-        // In place, and its gradient is computed from its own output.
-        const bool overwrites = layers[i].is.in_place && !layers[i].is.needs_input;
-        if (overwrites && may_overwrite) {
-            plan.layers[i] = {placement::input, 0};
-        } else {
-            plan.layers[i] = {placement::memory, plan.size};
-            plan.size += layers[i].output;
-        }
-        may_overwrite = !overwrites;
-    }
-    return plan;
-}
-
-/// Where the gradient with respect to every layer's output lies on the way back, down to that of
-/// layer `first`; the way back needs two neighbouring ones at a time. What layer `first` gives to
-/// its input has no place here.
-template <std::size_t Layers>
-constexpr memory_plan<Layers> plan_gradients(const std::array<planned_layer, Layers>& layers,
-                                             std::size_t first) noexcept {
-    memory_plan<Layers> plan;
-    if constexpr (Layers > 0) {
-        plan.size = layers[Layers - 1].output;
-        for (const bool assign : {false, true}) {  // sizes first, then offsets
-            std::size_t offset = 0;
-            bool at_the_end = false;
-            for (std::size_t i = Layers; i-- > first;) {
-                if (assign) plan.layers[i] = {placement::memory, offset};
-                if (i == first || layers[i].is.reshapes || layers[i].is.in_place) continue;
-                plan.size = std::max(plan.size, layers[i].output + layers[i].input);
-                at_the_end = !at_the_end;
-                offset = at_the_end ? plan.size - layers[i].input : 0;
+        bool is_taken = false;
+        for (std::size_t r = net.reads.first[i]; r < net.reads.first[i + 1]; ++r) {
+            const std::size_t read = net.reads.values[r];
+            if (!plan.is_wanted[read]) continue;
+            const bool stays = layer.stage == 1 && (layer.is.reshapes || layer.is.passes_gradient ||
+                                                    (layer.is.in_place && layer.is.inputs == 1));
+            plan.modes[r] = gradients[read] != no_block ? gradient::adds
+                            : stays && !is_taken        ? gradient::takes
+                                                        : gradient::writes;
+            if (plan.modes[r] == gradient::takes) {
+                is_taken = true;
+                gradients[read] = gradients[i + 1];
+                memory.blocks[gradients[read]].last =
+                    std::max(memory.blocks[gradients[read]].last, taken_at(read));
+            } else if (plan.modes[r] == gradient::writes) {
+                gradients[read] = memory.add({net.size_of(read), back(i), taken_at(read)});
+            } else {
+                parts[r] =
+                    stays ? gradients[i + 1] : memory.add({net.size_of(read), back(i), back(i)});
             }
         }
     }
+
+    plan.size = memory.place();
+    plan.largest_set = memory.largest_set();
+    const auto offset_of = [&](std::size_t b) {
+        return b == no_block ? 0 : memory.blocks[b].offset;
+    };
+    for (std::size_t v = 0; v <= Layers; ++v) {
+        plan.values[v] = offset_of(blocks[v]);
+        plan.gradients[v] = offset_of(gradients[v]);
+    }
+    for (std::size_t r = 0; r < Reads; ++r) plan.parts[r] = offset_of(parts[r]);
     return plan;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <ctnn/network.hpp>
+#include <ctnn/simd/random.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,69 +18,75 @@ namespace ctnn {
 /// The memory of one pass forward and back through the first `LeafCount` layers of a network.
 /// Fill `x`, call `forward`, write dLoss/d(output()) to `d_output()`, call `backward`. `ToInput`:
 /// whether that gives dLoss/dx too, for which nobody asks in training.
+///
+/// A network with layers that look at the whole batch (batch_normalization) goes through it segment
+/// by segment: all images of a batch through segment 0, then all through segment 1, ... `forward`
+/// and `backward` take the images in the lanes for the batch.
 template <class Network, class T, std::size_t LeafCount = Network::leaf_count, bool ToInput = false>
 struct backpropagation {
 private:
-    static constexpr auto layers = [] {
-        std::array<detail::planned_layer, LeafCount> result{};
-        std::copy_n(Network::table::layers.begin(), LeafCount, result.begin());
+    static constexpr std::size_t read_count = Network::reads.first[LeafCount];
+    static constexpr auto all = [] {
+        detail::planned_network<LeafCount, read_count> result{
+            Network::input_shape::size,
+            {},
+            Network::reads.template of_first<LeafCount, read_count>()};
+        std::copy_n(Network::table::layers.begin(), LeafCount, result.layers.begin());
         return result;
     }();
-    /// Below the first layer with parameters nobody asks for gradients.
-    static constexpr std::size_t first_with_parameters = [] {
-        std::size_t i = 0;
-        while (i < LeafCount && Network::table::offsets[i + 1] == 0) ++i;
-        return i;
-    }();
-    static constexpr auto stage_lengths = detail::training_stage_lengths(layers);
-    static constexpr auto kept = detail::plan_training(detail::fuse(layers, stage_lengths));
+    static constexpr auto stage_lengths = detail::training_stage_lengths(all);
+    static constexpr auto network = all.with(stage_lengths);
+    static constexpr auto plan = detail::plan_training(network, ToInput);
 
     template <std::size_t Index>
     using leaf = typename Network::template leaf<Index>;
+    template <std::size_t Index>
+    static constexpr std::size_t first_read = network.reads.first[Index];
+    template <std::size_t Index>
+    static constexpr std::size_t reads_of = network.reads.first[Index + 1] - first_read<Index>;
+    /// Value number `I` of those that layer `Index` reads.
+    template <std::size_t Index, std::size_t I = 0>
+    static constexpr std::size_t read_by = network.reads.values[first_read<Index> + I];
 
+    /// Whether anybody asks for a gradient with respect to what layer `index` reads.
+    static constexpr bool wants_input(std::size_t index) noexcept {
+        bool wants = false;
+        for (const std::size_t value : network.reads.read_by(index)) wants |= plan.is_wanted[value];
+        return wants;
+    }
     /// Whether the gradient of the map before pooling is not stored in stage `Index`: only
     /// parameters need it, and they take it from the positions of the maxima.
     template <std::size_t Index>
-    static constexpr bool skips_map = [] {
-        if constexpr (!ToInput && Index == first_with_parameters && Index < LeafCount)
-            return stage_lengths[Index] > 1 && leaf<Index>::facts.takes_positions;
-        else
-            return false;
-    }();
-    static constexpr auto gradients_kept = detail::plan_gradients(
-        layers, ToInput ? 0
-                        : first_with_parameters + (skips_map<first_with_parameters>
-                                                       ? stage_lengths[first_with_parameters] - 1
-                                                       : 0));
+    static constexpr bool skips_map =
+        stage_lengths[Index] > 1 && leaf<Index>::facts.takes_positions && !wants_input(Index);
     /// Says so where a layer cannot be trained; then nothing is computed, so that it is one error.
     template <std::size_t Index>
-    static constexpr bool is_trainable =
-        detail::checked_trainable_layer<leaf<Index>, T,
-                                        ToInput || (Index > first_with_parameters)>::is_good;
+    static constexpr bool is_trainable = [] {
+        if constexpr (plan.is_wanted[Index + 1])
+            return detail::checked_trainable_layer<leaf<Index>, T, wants_input(Index)>::is_good;
+        else
+            return true;
+    }();
     static constexpr bool are_trainable = []<std::size_t... I>(std::index_sequence<I...>) {
-        return (true && ... && is_trainable<first_with_parameters + I>);
+        return (true && ... && is_trainable<I>);
     }
-    (std::make_index_sequence<LeafCount - std::min(LeafCount, first_with_parameters)>{});
+    (std::make_index_sequence<LeafCount>{});
     template <std::size_t Index>
     using leaf_input = typename leaf<Index>::input_shape;
     template <std::size_t Index>
     using leaf_output = typename leaf<Index>::output_shape;
 
-    /// The first layer of the stage that layer `index` belongs to.
-    static constexpr std::size_t stage_of(std::size_t index) noexcept {
-        while (stage_lengths[index] == 0) --index;
-        return index;
-    }
     /// Where the positions of stage `index`'s maxima start, in bytes for each lane.
     static constexpr std::size_t position_offset(std::size_t index) noexcept {
         std::size_t offset = 0;
         for (std::size_t i = 0; i < index; ++i)
-            if (stage_lengths[i] > 1) offset += layers[i + stage_lengths[i] - 1].output;
+            if (stage_lengths[i] > 1) offset += network.size_of(network.given_by(i));
         return offset;
     }
-    /// In the place of memory that is not needed; two kinds, because two of one have two addresses.
+    /// In the place of memory that is not needed; several kinds, because two of one have two
+    /// addresses.
+    template <int>
     struct nothing {};
-    struct no_positions {};
     template <std::size_t Index>
     using activation =
         std::conditional_t<stage_lengths[Index] == 3, leaf<std::min(Index + 1, LeafCount - 1)>,
@@ -109,7 +116,39 @@ private:
     }
     (std::make_index_sequence<LeafCount>{});
 
+    // Layers that look at the whole batch. Each begins a segment.
+    static constexpr std::size_t batch_layers = [] {
+        std::size_t count = 0;
+        for (const detail::planned_layer& layer : network.layers) count += layer.is.sees_batch;
+        return count;
+    }();
+    static constexpr std::size_t segment_begin(std::size_t segment) noexcept {
+        std::size_t i = 0, found = 0;
+        for (; found < segment && i < LeafCount; ++i) found += network.layers[i].is.sees_batch;
+        return segment == 0 ? 0 : found < segment ? LeafCount : i - 1;
+    }
+    /// How many numbers a batch layer finds out of the batch, forward, and as many back.
+    template <std::size_t Index>
+    static constexpr std::size_t batch_numbers = [] {
+        if constexpr (leaf<Index>::facts.sees_batch)
+            return leaf<Index>::batch_numbers;
+        else
+            return std::size_t{0};
+    }();
+    template <std::size_t Index>
+    static constexpr std::size_t statistics_offset = [
+    ]<std::size_t... I>(std::index_sequence<I...>) {
+        return (std::size_t{0} + ... + (2 * batch_numbers<I>));
+    }
+    (std::make_index_sequence<Index>{});
+
 public:
+    /// Whether layers take random numbers: then `random` must be set.
+    static constexpr bool is_random = [] {
+        bool any = false;
+        for (const detail::planned_layer& layer : network.layers) any |= layer.is.draws;
+        return any;
+    }();
     using input_shape = typename Network::input_shape;
     using output_shape = typename decltype([] {
         if constexpr (LeafCount == 0)
@@ -119,76 +158,142 @@ public:
     }())::type;
     using weights = typename Network::weights;
     using gradients = typename Network::gradients;
+    static constexpr std::size_t segments = batch_layers + 1;
+    /// Whether forward in training is something else than in a prediction.
+    static constexpr bool trains_differently = [] {
+        bool any = batch_layers > 0 || is_random;
+        for (const detail::planned_layer& layer : network.layers)
+            any |= layer.is.trains_differently || layer.is.only_in_training;
+        return any;
+    }();
+    /// How many numbers are alive at once, at most, of those in `memory`.
+    static constexpr std::size_t largest_set = plan.largest_set;
 
     tensor<input_shape, T> x;
-    detail::scratch<T, kept.size> activations;
-    detail::scratch<T, std::max(gradients_kept.size, output_shape::size)> d_activations;
-    [[no_unique_address]] std::conditional_t<scratch_size == 0, nothing,
+    detail::scratch<T, plan.size> memory;
+    [[no_unique_address]] std::conditional_t<scratch_size == 0, nothing<0>,
                                              detail::scratch<T, scratch_size>>
         scratch;
 
     /// Of the maxima where a convolution, an activation and pooling are computed in one go.
     [[no_unique_address]] std::conditional_t<
-        position_offset(LeafCount) == 0, no_positions,
+        position_offset(LeafCount) == 0, nothing<1>,
         std::array<std::uint8_t, position_offset(LeafCount) * simd::lanes_of<T>>>
         positions;
+    /// What batch layers found out of the batch.
+    [[no_unique_address]] std::conditional_t<batch_layers == 0, nothing<2>,
+                                             std::array<float, statistics_offset<LeafCount>>>
+        statistics;
+    /// Keys of the images in the lanes, for layers that take random numbers.
+    [[no_unique_address]] std::conditional_t<is_random, detail::random_lanes<T>, nothing<3>> random;
 
     /// Runs the layers on `x` and keeps what each of them gave.
     constexpr void forward(weights w) noexcept {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (forward_through<I>(w), ...);
+        [&]<std::size_t... S>(std::index_sequence<S...>) {
+            (forward_segment<S>(w, simd::lanes_of<T>, simd::lanes_of<T>), ...);
         }
-        (std::make_index_sequence<(are_trainable ? LeafCount : 0)>{});
+        (std::make_index_sequence<segments>{});
+    }
+    /// Runs the layers on `x` as a prediction does.
+    constexpr void predict(weights w) noexcept {
+        if constexpr (trains_differently)
+            run<false, 0, LeafCount>(w, 0);
+        else
+            forward(w);
     }
     [[nodiscard]] constexpr tensor_view<output_shape, const T> output() const noexcept {
-        return tensor_view<output_shape, const T>(output_of<LeafCount>());
+        return tensor_view<output_shape, const T>(value<network.reads.output>());
     }
     [[nodiscard]] constexpr tensor_view<output_shape, T> d_output() noexcept {
-        return tensor_view<output_shape, T>(d_output_of<LeafCount>());
+        return tensor_view<output_shape, T>(d_value<network.reads.output>());
     }
     /// Adds dLoss/dw, summed over the lanes, to `d_w`, given `d_output()`, which it overwrites.
     constexpr void backward(weights w, gradients d_w) noexcept requires(!ToInput) {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (backward_through<LeafCount - 1 - I>(w, d_w), ...);
-        }
-        (std::make_index_sequence<(
-             are_trainable ? LeafCount - std::min(LeafCount, first_with_parameters) : 0)>{});
+        backward_all(w, d_w);
     }
     /// The same, and writes dLoss/dx.
     constexpr void backward(weights w, gradients d_w, tensor_view<input_shape, T> d_x) noexcept
         requires(ToInput) {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (backward_through<LeafCount - 1 - I>(w, d_w), ...);
-        }
-        (std::make_index_sequence<(are_trainable ? LeafCount : 0)>{});
-        if constexpr (LeafCount > 0 && are_trainable) {
-            const tensor_view<leaf_output<0>, const T> d_y(d_output_of<1>());
-            if constexpr (leaf<0>::facts.reshapes || leaf<0>::facts.in_place)
-                std::copy_n(d_y.data(), input_shape::size, d_x.data());
-            else
-                detail::input_gradient<leaf<0>>(weights_of<0>(w), input_of<0>(), d_y, d_x);
-        } else {
-            std::copy_n(d_output().data(), input_shape::size, d_x.data());
-        }
+        backward_all(w, d_w);
+        std::copy_n(d_value<0>(), input_shape::size, d_x.data());
     }
 
-private:
-    /// What layer `Count` - 1 gave; for 0 the network's input.
-    template <std::size_t Count>
-    constexpr const T* output_of() const noexcept {
-        if constexpr (Count == 0)
-            return x.data();
-        else if constexpr (kept.layers[Count - 1].where == detail::placement::input)
-            return output_of<Count - 1>();
-        else
-            return activations.memory + kept.layers[Count - 1].offset;
+    // Segment by segment. `images`: how many of the lanes have an image; `batch`: how many images
+    // the batch has. Between two segments the statistics of all passes are merged.
+
+    /// Runs the layers of segment `S`, and looks at what reaches the next one.
+    template <std::size_t S>
+    constexpr void forward_segment(weights w, std::size_t images, std::size_t batch) noexcept {
+        run<true, segment_begin(S), segment_begin(S + 1)>(w, batch);
+        if constexpr (S < batch_layers) {
+            constexpr std::size_t next = segment_begin(S + 1);
+            leaf<next>::gather(input_of<next>(), images, statistics_of<next>());
+        }
     }
-    template <std::size_t Count>
-    constexpr T* d_output_of() noexcept {
-        if constexpr (Count == 0)
-            return d_activations.memory;  // no layers: the output is the input
+    /// Back through segment `S`; adds the gradient of its parameters to `d_w`.
+    template <std::size_t S>
+    constexpr void backward_segment(weights w, gradients d_w, std::size_t batch) noexcept {
+        constexpr std::size_t begin = segment_begin(S) + (S > 0), end = segment_begin(S + 1);
+        if constexpr (S < batch_layers) send_back<end, 0>(w, batch);
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (backward_through<end - 1 - I>(w, d_w), ...);
+        }
+        (std::make_index_sequence<(are_trainable ? end - begin : 0)>{});
+        if constexpr (S > 0) {
+            using this_leaf = leaf<begin - 1>;
+            float* const sums = statistics_of<begin - 1>() + batch_numbers<begin - 1>;
+            this_leaf::gather_gradients(
+                input_of<begin - 1>(),
+                tensor_view<leaf_output<begin - 1>, const T>(d_value<begin>()),
+                statistics_of<begin - 1>(), batch, sums);
+            this_leaf::parameter_gradient(sums, gradients_of<begin - 1>(d_w));
+        }
+    }
+    /// What the batch layer before segment `S` > 0 found out, of `images` images; now also of
+    /// `others`, of which there are `more`.
+    template <std::size_t S>
+    constexpr void merge_forward(std::size_t images, const backpropagation& others,
+                                 std::size_t more) noexcept {
+        constexpr std::size_t index = segment_begin(S);
+        leaf<index>::merge(statistics_of<index>(), images,
+                           others.statistics.data() + statistics_offset<index>, more);
+    }
+    template <std::size_t S>
+    constexpr void merge_backward(const backpropagation& others) noexcept {
+        constexpr std::size_t index = segment_begin(S), count = batch_numbers<index>;
+        for (std::size_t i = 0; i < count; ++i)
+            statistics_of<index>()[count + i] +=
+                others.statistics[statistics_offset<index> + count + i];
+    }
+    /// What the batch layers found out becomes that of `from`.
+    constexpr void take_statistics(const backpropagation& from) noexcept {
+        statistics = from.statistics;
+    }
+    /// Lets the batch layers keep what they found out of `batch` images (moving averages).
+    constexpr void keep_statistics(gradients w, std::size_t batch) const noexcept {
+        [&]<std::size_t... S>(std::index_sequence<S...>) {
+            (leaf<segment_begin(S + 1)>::keep(
+                 gradients_of<segment_begin(S + 1)>(w),
+                 statistics.data() + statistics_offset<segment_begin(S + 1)>, batch),
+             ...);
+        }
+        (std::make_index_sequence<batch_layers>{});
+    }
+    /// First parameter of segment `S`; of the one behind the last, their number.
+    template <std::size_t S>
+    static constexpr std::size_t first_parameter = Network::table::offsets[segment_begin(S)];
+
+private:
+    template <std::size_t Value>
+    constexpr const T* value() const noexcept {
+        if constexpr (plan.is_input[Value])
+            return x.data();
         else
-            return d_activations.memory + gradients_kept.layers[Count - 1].offset;
+            return memory.memory + plan.values[Value];
+    }
+    template <std::size_t Value>
+    constexpr T* d_value() noexcept {
+        return memory.memory + plan.gradients[Value];
     }
     constexpr T* scratch_memory() noexcept {
         if constexpr (scratch_size == 0)
@@ -198,72 +303,147 @@ private:
     }
     template <std::size_t Index>
     constexpr auto input_of() const noexcept {
-        return tensor_view<leaf_input<Index>, const T>(output_of<Index>());
+        if constexpr (reads_of<Index> == 1)
+            return tensor_view<leaf_input<Index>, const T>(value<read_by<Index>>());
+        else
+            return [&]<std::size_t... I>(std::index_sequence<I...>) {
+                return std::array<const T*, reads_of<Index>>{value<read_by<Index, I>>()...};
+            }
+        (std::make_index_sequence<reads_of<Index>>{});
+    }
+    template <std::size_t Index>
+    constexpr float* statistics_of() noexcept {
+        return statistics.data() + statistics_offset<Index>;
     }
     template <std::size_t Index>
     static constexpr auto weights_of(weights w) noexcept {
         return parameter_view<leaf<Index>, const float>(w.first + Network::table::offsets[Index]);
     }
-
     template <std::size_t Index>
-    constexpr void forward_through(weights w) noexcept {
+    static constexpr auto gradients_of(gradients d_w) noexcept {
+        return parameter_view<leaf<Index>, float>(d_w.first + Network::table::offsets[Index]);
+    }
+
+    template <bool IsTraining, std::size_t Begin, std::size_t End>
+    constexpr void run(weights w, std::size_t batch) noexcept {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (forward_through<IsTraining, Begin + I>(w, batch), ...);
+        }
+        (std::make_index_sequence<(are_trainable ? End - Begin : 0)>{});
+    }
+    template <bool IsTraining, std::size_t Index>
+    constexpr void forward_through(weights w, [[maybe_unused]] std::size_t batch) noexcept {
+        using this_leaf = leaf<Index>;
         if constexpr (stage_lengths[Index] > 1) {
             using pooling = leaf<Index + stage_lengths[Index] - 1>;
-            leaf<Index>::template compute_with_positions<activation<Index>, pooling>(
+            this_leaf::template compute_with_positions<activation<Index>, pooling>(
                 weights_of<Index>(w), input_of<Index>(),
                 tensor_view<typename pooling::output_shape, T>(
-                    const_cast<T*>(output_of<Index + 1>())),
+                    const_cast<T*>(value<Index + stage_lengths[Index]>())),
                 positions.data() + position_offset(Index) * simd::lanes_of<T>);
-        } else if constexpr (stage_lengths[Index] == 1 && !leaf<Index>::facts.reshapes) {
-            const tensor_view<leaf_output<Index>, T> y(
-                const_cast<T*>(output_of<Index + 1>()));  // ours
-            detail::compute_in_training<leaf<Index>>(weights_of<Index>(w), input_of<Index>(), y,
-                                                     scratch_memory());
+        } else if constexpr (stage_lengths[Index] == 1 && !this_leaf::facts.reshapes) {
+            const tensor_view<leaf_output<Index>, T> y(const_cast<T*>(value<Index + 1>()));  // ours
+            if constexpr (this_leaf::facts.only_in_training && !IsTraining) {
+                if (y.data() != input_of<Index>().data())
+                    std::copy_n(input_of<Index>().data(), y.size(), y.data());
+            } else if constexpr (this_leaf::facts.sees_batch && IsTraining) {
+                this_leaf::compute_in_training(weights_of<Index>(w), input_of<Index>(), y,
+                                               statistics_of<Index>(), batch);
+            } else if constexpr (this_leaf::facts.draws && IsTraining) {
+                this_leaf::compute_in_training(input_of<Index>(), y, random.of_layer(Index));
+            } else if constexpr (this_leaf::facts.trains_differently && IsTraining) {
+                detail::compute_in_training<this_leaf>(weights_of<Index>(w), input_of<Index>(), y,
+                                                       scratch_memory());
+            } else {
+                detail::compute<this_leaf>(weights_of<Index>(w), input_of<Index>(), y,
+                                           scratch_memory());
+            }
         }
     }
 
+    constexpr void backward_all(weights w, gradients d_w) noexcept {
+        [&]<std::size_t... S>(std::index_sequence<S...>) {
+            (backward_segment<segments - 1 - S>(w, d_w, simd::lanes_of<T>), ...);
+        }
+        (std::make_index_sequence<segments>{});
+    }
     /// Adds the layer's parameter gradient and, where it is asked for, turns the gradient with
-    /// respect to its output into that with respect to its input (layer 0's is the caller's).
+    /// respect to its output into that with respect to its inputs.
     template <std::size_t Index>
     constexpr void backward_through(weights w, gradients d_w) noexcept {
         using this_leaf = leaf<Index>;
-        constexpr std::size_t stage = stage_of(Index), next = stage + stage_lengths[stage];
-        if constexpr (skips_map<stage>) {
+        constexpr std::size_t stage = network.stage_of(Index), next = network.given_by(stage);
+        if constexpr (!plan.is_wanted[Index + 1]) {
+            return;
+        } else if constexpr (skips_map<stage>) {
             if constexpr (stage == Index)
                 this_leaf::template parameter_gradient_from_positions<activation<stage>,
                                                                       leaf<next - 1>>(
-                    input_of<Index>(),
-                    tensor_view<leaf_output<next - 1>, const T>(output_of<next>()),
+                    input_of<Index>(), tensor_view<leaf_output<next - 1>, const T>(value<next>()),
                     positions.data() + position_offset(stage) * simd::lanes_of<T>,
-                    tensor_view<leaf_output<next - 1>, const T>(d_output_of<next>()),
-                    parameter_view<this_leaf, float>(d_w.first + Network::table::offsets[Index]),
-                    scratch_memory());
+                    tensor_view<leaf_output<next - 1>, const T>(d_value<next>()),
+                    gradients_of<Index>(d_w), scratch_memory());
         } else if constexpr (stage != Index) {
             // The stage's last layer goes back through all but its first.
             if constexpr (Index + 1 == next)
                 this_leaf::template input_gradient_from_positions<activation<stage>>(
-                    tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()),
+                    tensor_view<leaf_output<Index>, const T>(value<next>()),
                     positions.data() + position_offset(stage) * simd::lanes_of<T>,
-                    tensor_view<leaf_output<Index>, const T>(d_output_of<Index + 1>()),
-                    tensor_view<leaf_input<Index>, T>(d_output_of<Index>()));
-        } else if constexpr (!this_leaf::facts.reshapes) {
-            const tensor_view<leaf_output<Index>, const T> d_y(d_output_of<Index + 1>());
-            detail::parameter_gradient<this_leaf>(
-                input_of<Index>(), d_y,
-                parameter_view<this_leaf, float>(d_w.first + Network::table::offsets[Index]),
-                scratch_memory());
-            if constexpr (this_leaf::facts.needs_input) {
-                detail::input_gradient<this_leaf>(
-                    weights_of<Index>(w), input_of<Index>(), d_y,
-                    tensor_view<leaf_input<Index>, T>(d_output_of<Index + 1>()));
-            } else if constexpr (this_leaf::facts.in_place) {
+                    tensor_view<leaf_output<Index>, const T>(d_value<next>()),
+                    tensor_view<leaf_input<Index>, T>(d_value<stage + 1>()));
+        } else {
+            if constexpr (!this_leaf::facts.reshapes && reads_of<Index> == 1)
+                detail::parameter_gradient<this_leaf>(
+                    input_of<Index>(),
+                    tensor_view<leaf_output<Index>, const T>(d_value<Index + 1>()),
+                    gradients_of<Index>(d_w), scratch_memory());
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                (send_back<Index, I>(w, 0), ...);
+            }
+            (std::make_index_sequence<reads_of<Index>>{});
+        }
+    }
+    /// The gradient with respect to value number `I` of those that layer `Index` reads.
+    template <std::size_t Index, std::size_t I>
+    constexpr void send_back(weights w, [[maybe_unused]] std::size_t batch) noexcept {
+        using this_leaf = leaf<Index>;
+        constexpr layer_facts is = this_leaf::facts;
+        constexpr std::size_t read = read_by<Index, I>;
+        constexpr detail::gradient mode = plan.modes[first_read<Index> + I];
+        if constexpr (mode != detail::gradient::none) {
+            const tensor_view<leaf_output<Index>, const T> d_y(d_value<Index + 1>());
+            using shape_here = typename decltype([] {
+                if constexpr (read == 0)
+                    return std::type_identity<input_shape>{};
+                else
+                    return std::type_identity<leaf_output<read - 1>>{};
+            }())::type;
+            const tensor_view<shape_here, T> d_x(
+                mode == detail::gradient::takes ? d_value<Index + 1>()
+                : mode == detail::gradient::writes
+                    ? d_value<read>()
+                    : memory.memory + plan.parts[first_read<Index> + I]);
+            if constexpr (is.reshapes || is.passes_gradient) {
+                if constexpr (mode == detail::gradient::writes)
+                    std::copy_n(d_y.data(), d_x.size(), d_x.data());
+            } else if constexpr (reads_of<Index> > 1) {
+                this_leaf::template input_gradient<I>(input_of<Index>(), d_y, d_x);
+            } else if constexpr (is.sees_batch) {
+                this_leaf::input_gradient_in_training(
+                    weights_of<Index>(w), input_of<Index>(), d_y, d_x, statistics_of<Index>(),
+                    statistics_of<Index>() + batch_numbers<Index>, batch);
+            } else if constexpr (is.draws) {
+                this_leaf::input_gradient_in_training(d_y, d_x, random.of_layer(Index));
+            } else if constexpr (is.in_place && !is.needs_input) {
                 this_leaf::input_gradient_from_output(
-                    tensor_view<leaf_output<Index>, const T>(output_of<Index + 1>()), d_y,
-                    tensor_view<leaf_input<Index>, T>(d_output_of<Index + 1>()));
-            } else if constexpr (Index > (ToInput ? 0 : first_with_parameters)) {
-                const tensor_view<leaf_input<Index>, T> d_x(d_output_of<Index>());
+                    tensor_view<leaf_output<Index>, const T>(value<Index + 1>()), d_y, d_x);
+            } else {
                 detail::input_gradient<this_leaf>(weights_of<Index>(w), input_of<Index>(), d_y,
                                                   d_x);
+            }
+            if constexpr (mode == detail::gradient::adds) {
+                T* const sum = d_value<read>();
+                for (std::size_t i = 0; i < shape_here::size; ++i) sum[i] = sum[i] + d_x[i];
             }
         }
     }

@@ -61,12 +61,14 @@ std::span<const typename Network::input> inputs_of(const Data& data) noexcept {
 /// The threads of a training or an evaluation, and the memory they work in.
 template <class Network, class Loss>
 struct crew : workers {
-    /// For steps of `pieces` each: one thread needs no more than two gradients.
-    crew(std::size_t threads, std::size_t useful, std::size_t pieces)
-        : workers(threads, useful), lanes(count()),
+    /// For steps of `pieces` each: one thread needs no more than two gradients. Of a network that
+    /// looks at the whole batch there must be room for `packs`.
+    crew(std::size_t threads, std::size_t useful, std::size_t pieces, std::size_t packs)
+        : workers(threads, useful),
+          lanes(is_segmented<Network, Loss> ? std::max(count(), packs) : count()),
           gradients(count() == 1 ? std::min<std::size_t>(pieces, 2) : pieces) {}
 
-    std::vector<lane_workspace<Network, Loss, simd::native>> lanes;  // one for each worker
+    std::vector<lane_workspace<Network, Loss, simd::native>> lanes;  // one for each worker or pack
     std::vector<parameters<Network>> gradients;
 };
 
@@ -136,7 +138,7 @@ evaluation evaluate(const parameters<Network>& w, const Data& data,
     detail::check_dataset<Network, Loss>("evaluate", data);
     detail::check_option("evaluate", "threads", options.threads, 0, detail::most_threads);
     detail::crew<Network, Loss> threads(
-        options.threads, detail::parts_of(data.size(), detail::evaluated_at_once), 0);
+        options.threads, detail::parts_of(data.size(), detail::evaluated_at_once), 0, 0);
     return detail::evaluate_with<Network, Loss>(w, data, threads);
 }
 
@@ -161,9 +163,10 @@ history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
     detail::check_option("fit", "threads", options.threads, 0, detail::most_threads);
     detail::check_optimizer("fit", optimizer);
 
-    const std::size_t pieces =
-        detail::pieces_of_batch(std::min(options.batch_size, data.size()), simd::native_lanes);
-    detail::crew<Network, Loss> threads(options.threads, pieces, pieces);
+    const std::size_t most = std::min(options.batch_size, data.size());
+    const std::size_t pieces = detail::pieces_of_batch(most, simd::native_lanes);
+    detail::crew<Network, Loss> threads(options.threads, pieces, pieces,
+                                        detail::parts_of(most, simd::native_lanes));
     detail::shuffled_order order(data.size(), options.seed);
     const auto at = [&](std::size_t i) { return order[i]; };
     const auto targets = detail::contiguous(data.targets);
@@ -182,7 +185,9 @@ history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
         for (std::size_t step = 0; step < steps; ++step) {
             const std::size_t first = step * options.batch_size;
             const std::size_t count = std::min(options.batch_size, data.size() - first);
-            const detail::sums batch = detail::step(w, optimizer, runner, first, count, threads);
+            const detail::sums batch =
+                detail::step(w, optimizer, runner, first, count, threads,
+                             {options.seed, epoch * steps + step});
             if (!std::isfinite(batch.loss) && !options.skip_not_finite)
                 throw loss_not_finite(
                     "ctnn::fit: the loss must be finite, found " +

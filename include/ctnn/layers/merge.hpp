@@ -1,0 +1,327 @@
+// Layers that make one value of several: sum, mean, product, maximum, all channels side by side.
+// Of several inputs `x` is an array of their first numbers, x[0], x[1], ...; `input_gradient<I>` is
+// that of the I-th. How they stand in a network's list: network/branches.hpp.
+#pragma once
+
+#include <ctnn/layer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+
+namespace ctnn::detail {
+
+template <class First, class...>
+struct first_of_list {
+    using type = First;
+};
+/// The shape of the list with the most numbers; of equal ones the first.
+template <class First, class... Rest>
+struct largest_shape {
+    using type = First;
+};
+template <class First, class Second, class... Rest>
+struct largest_shape<First, Second, Rest...>
+    : largest_shape<std::conditional_t<(First::size < Second::size), Second, First>, Rest...> {};
+
+/// Stops the compiler at a branch whose shape is not the first one's.
+template <std::size_t Branch, class Shape, class Expected>
+struct same_branch {
+    static constexpr std::size_t found = difference<Shape, Expected>::of_found;
+    static constexpr std::size_t expected = difference<Shape, Expected>::of_wanted;
+    static_assert(
+        found == expected,
+        "ctnn: every branch must have the shape of the first one; see the branch's number "
+        "(from 0) and both shapes");
+};
+template <class Indices, class... Shapes>
+struct same_branches;
+template <std::size_t... I, class... Shapes>
+struct same_branches<std::index_sequence<I...>, Shapes...> {
+    using first = typename first_of_list<Shapes...>::type;
+    static constexpr bool fit = (true && ... && std::is_same_v<Shapes, first>);
+    static_assert((true && ... && (sizeof(same_branch<I, Shapes, first>) > 0)));
+};
+
+/// The base of a layer that combines `Inputs`, number by number, in numbers of one image per lane:
+/// y = finish(combine(combine(x[0], x[1]), ...)).
+template <class Layer, class Output, class... Inputs>
+struct elementwise_merge : layer_base<Layer, typename first_of_list<Inputs...>::type, Output> {
+    static constexpr std::size_t inputs = sizeof...(Inputs);
+    template <class T>
+    using sources = std::array<const T*, inputs>;
+
+    template <class T>
+    static constexpr void compute(const sources<T>& x, tensor_view<Output, T> y) noexcept {
+        compute_fused<no_activation, no_pooling>(x, y, static_cast<T*>(nullptr));
+    }
+    /// The same, then an elementwise layer.
+    template <class Activation, class Pooling, class T>
+    static constexpr void compute_fused(const sources<T>& x, tensor_view<Output, T> y,
+                                        T* /*scratch*/) noexcept {
+        for (std::size_t i = 0; i < Output::size; ++i) {
+            T sum = Layer::template at<0>(x, i);
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                ((sum = Layer::combine(sum, T(Layer::template at<I + 1>(x, i)))), ...);
+            }
+            (std::make_index_sequence<inputs - 1>{});
+            y[i] = Activation::value(T(Layer::finish(sum)));
+        }
+    }
+
+    /// What belongs to number i of the output.
+    template <std::size_t I, class T>
+    static constexpr T at(const sources<T>& x, std::size_t i) noexcept {
+        return x[I][i];
+    }
+    template <class T>
+    static constexpr T finish(T sum) noexcept {
+        return sum;
+    }
+};
+
+/// y = x[0] + x[1] + ...
+struct addition {
+    template <class... Inputs>
+    using output_on =
+        std::conditional_t<(true && ... &&
+                            std::is_same_v<Inputs, typename first_of_list<Inputs...>::type>),
+                           typename first_of_list<Inputs...>::type, shape<0, 0, 0>>;
+    template <class... Inputs>
+    struct on
+        : elementwise_merge<on<Inputs...>, typename first_of_list<Inputs...>::type, Inputs...> {
+        using output_shape = typename first_of_list<Inputs...>::type;
+        static_assert(sizeof(same_branches<std::index_sequence_for<Inputs...>, Inputs...>) > 0);
+        static constexpr std::string_view name = "add";
+        static constexpr layer_facts facts{.inputs = sizeof...(Inputs),
+                                           .in_place = true,
+                                           .ignores_input = true,
+                                           .passes_gradient = true,
+                                           .fuses_activation = true};
+        template <class T>
+        static constexpr T combine(T sum, T x) noexcept {
+            return sum + x;
+        }
+        template <std::size_t I, class T, class X>
+        static constexpr void input_gradient(const X&, tensor_view<output_shape, const T> d_y,
+                                             tensor_view<output_shape, T> d_x) noexcept {
+            std::copy_n(d_y.data(), output_shape::size, d_x.data());
+        }
+    };
+};
+
+/// y = (x[0] + x[1] + ...) / n
+struct mean_of_branches {
+    template <class... Inputs>
+    using output_on = addition::output_on<Inputs...>;
+    template <class... Inputs>
+    struct on
+        : elementwise_merge<on<Inputs...>, typename first_of_list<Inputs...>::type, Inputs...> {
+        using output_shape = typename first_of_list<Inputs...>::type;
+        static_assert(sizeof(same_branches<std::index_sequence_for<Inputs...>, Inputs...>) > 0);
+        static constexpr std::string_view name = "average";
+        static constexpr layer_facts facts{.inputs = sizeof...(Inputs),
+                                           .in_place = true,
+                                           .ignores_input = true,
+                                           .fuses_activation = true};
+        static constexpr float share = 1.0f / static_cast<float>(sizeof...(Inputs));
+        template <class T>
+        static constexpr T combine(T sum, T x) noexcept {
+            return sum + x;
+        }
+        template <class T>
+        static constexpr T finish(T sum) noexcept {
+            return sum * T(share);
+        }
+        template <std::size_t I, class T, class X>
+        static constexpr void input_gradient(const X&, tensor_view<output_shape, const T> d_y,
+                                             tensor_view<output_shape, T> d_x) noexcept {
+            for (std::size_t i = 0; i < output_shape::size; ++i) d_x[i] = d_y[i] * T(share);
+        }
+    };
+};
+
+/// y = the largest of x[0], x[1], ...; not a number where one of them is none. The gradient goes to
+/// the first of the largest.
+struct maximum_of_branches {
+    template <class... Inputs>
+    using output_on = addition::output_on<Inputs...>;
+    template <class... Inputs>
+    struct on
+        : elementwise_merge<on<Inputs...>, typename first_of_list<Inputs...>::type, Inputs...> {
+        using base = elementwise_merge<on, typename first_of_list<Inputs...>::type, Inputs...>;
+        using output_shape = typename first_of_list<Inputs...>::type;
+        static_assert(sizeof(same_branches<std::index_sequence_for<Inputs...>, Inputs...>) > 0);
+        static constexpr std::string_view name = "maximum";
+        static constexpr layer_facts facts{.inputs = sizeof...(Inputs),
+                                           .in_place = true,
+                                           .needs_input = true,
+                                           .fuses_activation = true};
+        template <class T>
+        static constexpr T combine(T most, T x) noexcept {
+            return simd::maximum(most, x);
+        }
+        template <std::size_t I, class T>
+        static constexpr void input_gradient(const typename base::template sources<T>& x,
+                                             tensor_view<output_shape, const T> d_y,
+                                             tensor_view<output_shape, T> d_x) noexcept {
+            for (std::size_t i = 0; i < output_shape::size; ++i) {
+                T d = d_y[i];
+                for (std::size_t k = 0; k < sizeof...(Inputs); ++k) {
+                    const T here = x[I][i], other = x[k][i];
+                    if (k < I)
+                        d = simd::select(simd::exceeds(other, here) | (other == here), T(0.0f), d);
+                    if (k > I) d = simd::select(other > here, T(0.0f), d);
+                }
+                d_x[i] = d;
+            }
+        }
+    };
+};
+
+/// y = x[0] x[1] ...; a branch of 1 x 1 pixels multiplies every pixel (squeeze and excitation: Hu et
+/// al., 2018, https://arxiv.org/abs/1709.01507).
+template <std::size_t Branch, class Shape, class Expected>
+struct factor_branch {
+    static constexpr bool is_scale = Shape::height * Shape::width == 1;
+    using wanted = std::conditional_t<is_scale, shape<1, 1, Expected::channels>, Expected>;
+    static constexpr std::size_t found = difference<Shape, wanted>::of_found;
+    static constexpr std::size_t expected = difference<Shape, wanted>::of_wanted;
+    static_assert(
+        found == expected,
+        "ctnn::multiply: every branch must have the shape of the largest one, or be 1 x 1 "
+        "with as many channels; see the branch's number (from 0) and both shapes");
+    static constexpr bool fits = found == expected;
+};
+template <class Indices, class... Shapes>
+struct factor_branches;
+template <std::size_t... I, class... Shapes>
+struct factor_branches<std::index_sequence<I...>, Shapes...> {
+    static_assert((true && ... &&
+                   (sizeof(factor_branch<I, Shapes, typename largest_shape<Shapes...>::type>) >
+                    0)));
+};
+struct multiplication {
+    template <class Shape, class Largest>
+    static constexpr bool fits =
+        std::is_same_v<Shape, Largest> || std::is_same_v<Shape, shape<1, 1, Largest::channels>>;
+    template <class... Inputs>
+    using output_on =
+        std::conditional_t<(true && ... && fits<Inputs, typename largest_shape<Inputs...>::type>),
+                           typename largest_shape<Inputs...>::type, shape<0, 0, 0>>;
+    template <class... Inputs>
+    struct on
+        : elementwise_merge<on<Inputs...>, typename largest_shape<Inputs...>::type, Inputs...> {
+        using output_shape = typename largest_shape<Inputs...>::type;
+        using base = elementwise_merge<on, output_shape, Inputs...>;
+        static_assert(sizeof(factor_branches<std::index_sequence_for<Inputs...>, Inputs...>) > 0);
+        static constexpr std::string_view name = "multiply";
+        static constexpr layer_facts facts{.inputs = sizeof...(Inputs),
+                                           .in_place = true,
+                                           .needs_input = true,
+                                           .fuses_activation = true};
+        static constexpr std::array<std::size_t, sizeof...(Inputs)> sizes{Inputs::size...};
+
+        template <std::size_t I, class T>
+        static constexpr T at(const typename base::template sources<T>& x, std::size_t i) noexcept {
+            return x[I][sizes[I] == output_shape::size ? i : i % output_shape::channels];
+        }
+        template <class T>
+        static constexpr T combine(T product, T x) noexcept {
+            return product * x;
+        }
+        template <std::size_t I, class T, class Shape>
+        static constexpr void input_gradient(const typename base::template sources<T>& x,
+                                             tensor_view<output_shape, const T> d_y,
+                                             tensor_view<Shape, T> d_x) noexcept {
+            constexpr bool is_scale = sizes[I] != output_shape::size;
+            if (is_scale) d_x.fill(T(0.0f));
+            for (std::size_t i = 0; i < output_shape::size; ++i) {
+                T d = d_y[i];
+                [&]<std::size_t... K>(std::index_sequence<K...>) {
+                    ((d = K == I ? d : T(d * at<K>(x, i))), ...);
+                }
+                (std::index_sequence_for<Inputs...>{});
+                if constexpr (is_scale)
+                    d_x[i % output_shape::channels] = d_x[i % output_shape::channels] + d;
+                else
+                    d_x[i] = d;
+            }
+        }
+    };
+};
+
+/// Stops the compiler at a branch that is not as high and wide as the first.
+template <std::size_t Branch, class Shape, class Expected>
+struct pixels_of_branch {
+    using same_channels = shape<Expected::height, Expected::width, Shape::channels>;
+    static constexpr std::size_t found = difference<Shape, same_channels>::of_found;
+    static constexpr std::size_t expected = difference<Shape, same_channels>::of_wanted;
+    static_assert(found == expected,
+                  "ctnn::concatenate: every branch must be as high and wide as the first one; see "
+                  "the branch's number (from 0) and both shapes");
+};
+template <class Indices, class... Shapes>
+struct pixels_of_branches;
+template <std::size_t... I, class... Shapes>
+struct pixels_of_branches<std::index_sequence<I...>, Shapes...> {
+    static_assert((true && ... &&
+                   (sizeof(pixels_of_branch<I, Shapes, typename first_of_list<Shapes...>::type>) >
+                    0)));
+};
+
+/// The channels of all inputs side by side, in their order.
+struct concatenation {
+    template <class First, class... Rest>
+    using output_on =
+        shape<First::height*(true && ... &&
+                             (Rest::height == First::height && Rest::width == First::width)),
+              First::width, (First::channels + ... + Rest::channels)>;
+    template <class First, class... Rest>
+    struct on : layer_base<on<First, Rest...>, First, output_on<First, Rest...>> {
+        using output_shape = output_on<First, Rest...>;
+        static_assert(
+            sizeof(pixels_of_branches<std::index_sequence_for<First, Rest...>, First, Rest...>) >
+            0);
+        static constexpr std::size_t inputs = 1 + sizeof...(Rest);
+        static constexpr std::string_view name = "concatenate";
+        static constexpr layer_facts facts{.inputs = inputs, .ignores_input = true};
+        static constexpr std::array<std::size_t, inputs> channels{First::channels,
+                                                                  Rest::channels...};
+        static constexpr std::size_t first_channel(std::size_t input) noexcept {
+            std::size_t sum = 0;
+            for (std::size_t k = 0; k < input; ++k) sum += channels[k];
+            return sum;
+        }
+
+        template <class T>
+        static constexpr void compute(const std::array<const T*, inputs>& x,
+                                      tensor_view<output_shape, T> y) noexcept {
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                (copy<I>(x[I], y.data(), true), ...);
+            }
+            (std::make_index_sequence<inputs>{});
+        }
+        template <std::size_t I, class T, class X, class Shape>
+        static constexpr void input_gradient(const X&, tensor_view<output_shape, const T> d_y,
+                                             tensor_view<Shape, T> d_x) noexcept {
+            copy<I>(d_y.data(), d_x.data(), false);
+        }
+
+    private:
+        /// Moves input I's channels to their place in the output, or back.
+        template <std::size_t I, class T>
+        static constexpr void copy(const T* from, T* to, bool forward) noexcept {
+            constexpr std::size_t here = channels[I], first = first_channel(I);
+            for (std::size_t pixel = 0; pixel < First::height * First::width; ++pixel) {
+                const std::size_t part = pixel * here,
+                                  whole = pixel * output_shape::channels + first;
+                std::copy_n(from + (forward ? part : whole), here, to + (forward ? whole : part));
+            }
+        }
+    };
+};
+
+}  // namespace ctnn::detail
