@@ -35,6 +35,7 @@ struct parameter_array {
     static constexpr std::size_t size = (std::size_t{1} * ... * Extents);
     static constexpr std::array<std::size_t, 6> extents{Extents...};
     static constexpr bool is_trained = true;
+    static constexpr float first_value = 0.0f;  // unless initialize() draws it: a kernel
     template <class Float>
     using view = array_view<Float, Extents...>;
 };
@@ -44,6 +45,13 @@ struct parameter_array {
 template <detail::fixed_string Name, std::size_t... Extents>
 struct untrained_array : parameter_array<Name, Extents...> {
     static constexpr bool is_trained = false;
+};
+
+/// The same for numbers that initialize() sets to 1, not to 0, such as a factor:
+/// `starting_at_one<parameter_array<"gamma", C>>`.
+template <class Array>
+struct starting_at_one : Array {
+    static constexpr float first_value = 1.0f;
 };
 
 /// All arrays of one layer, in the order in which they lie in memory and in files.
@@ -65,6 +73,7 @@ struct parameter_entry {
     std::size_t offset;                  ///< of the first float
     std::size_t size;                    ///< in floats
     bool is_trained;                     ///< whether training changes it
+    float first_value;                   ///< what initialize() sets it to, if it is no kernel
 };
 
 namespace detail {
@@ -112,7 +121,7 @@ constexpr parameter_entry* write_entries(parameter_arrays<Arrays...>, parameter_
                                          [[maybe_unused]] std::size_t number, std::size_t offset) {
     for (const parameter_entry& entry : std::initializer_list<parameter_entry>{
              {layer, number, Arrays::name, Arrays::rank, Arrays::extents, 0, Arrays::size,
-              Arrays::is_trained}...})
+              Arrays::is_trained, Arrays::first_value}...})
         if (entry.size > 0) {
             *row = entry;
             row++->offset = offset;

@@ -58,6 +58,21 @@ void is_uniform(const moments& m, double limit) {
 
 constexpr double in = 22 * 22 * 6, out = 200;
 
+/// Has an array of every kind of first value.
+struct scale_and_shift {
+    template <class Input>
+    using output_on = Input;
+    template <class Input>
+    struct on
+        : layer_base<on<Input>, Input, Input, parameter_array<"kernel", 1, 2>,
+                     starting_at_one<parameter_array<"gamma", 3, 1>>, parameter_array<"beta", 2>,
+                     untrained_array<"mean", 2>, starting_at_one<untrained_array<"variance", 2>>> {
+        static constexpr std::string_view name = "scale_and_shift";
+    };
+};
+using scaled = scale_and_shift::on<features<2>>;
+static_assert(scaled::parameter_table[1].is_trained && !scaled::parameter_table[4].is_trained);
+
 }  // namespace
 
 TEST_CASE("fans: Keras' compute_fans") {
@@ -122,4 +137,12 @@ TEST_CASE("one layer by itself") {
     initialize(alone, constant{.value = 1.0f});
     CHECK(alone.kernel()(1, 2) == 1.0f);
     CHECK(alone.bias()[2] == 0.0f);
+}
+
+TEST_CASE("arrays that start at one, trained or not") {
+    scaled::parameters w{{9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}};
+    initialize(w, constant{.value = 0.5f});
+    const float expected[] = {0.5f, 0.5f, 1, 1, 1, 0, 0, 0, 0, 1, 1};
+    CHECK(std::equal(w.values().begin(), w.values().end(), expected));
+    CHECK(w.get<"gamma">().size() == 3);
 }

@@ -150,9 +150,9 @@ struct lecun_normal {
     }
 };
 
-/// Gives every kernel (array of two or more axes) its first values and sets every other array, such
-/// as a bias, to 0, in the order of the network's table. One layer can be done by itself:
-/// `initialize(w.layer<0>(), he_normal{.seed = 1})`.
+/// Gives every kernel (array of two or more axes) its first values and every other array, such as a
+/// bias, 0, or 1 if it is `starting_at_one`, in the order of the network's table. One layer can be
+/// done by itself: `initialize(w.layer<0>(), he_normal{.seed = 1})`.
 template <class Owner, class Initializer>
 void initialize(parameter_view<Owner, float> w, const Initializer& initializer) {
     detail::random_numbers random([&] {
@@ -162,10 +162,10 @@ void initialize(parameter_view<Owner, float> w, const Initializer& initializer) 
             return std::uint64_t{0};
     }());
     for (const parameter_entry& entry : Owner::parameter_table) {
-        if (entry.rank >= 2)
+        if (entry.rank >= 2 && entry.first_value == 0.0f)
             initializer(w, entry, random);
         else
-            zeros{}(w, entry, random);
+            constant{.value = entry.first_value}(w, entry, random);
     }
 }
 /// The same for all parameters of a network or layer.
