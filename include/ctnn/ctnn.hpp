@@ -4,12 +4,15 @@
 #include <ctnn/language.hpp>
 
 #include <ctnn/constant_weights.hpp>
+#include <ctnn/folded.hpp>
 #include <ctnn/layers/activations.hpp>
 #include <ctnn/layers/average_pool2d.hpp>
+#include <ctnn/layers/batch_normalization.hpp>
 #include <ctnn/layers/borders.hpp>
 #include <ctnn/layers/conv2d.hpp>
 #include <ctnn/layers/dense.hpp>
 #include <ctnn/layers/depthwise_conv2d.hpp>
+#include <ctnn/layers/dropout.hpp>
 #include <ctnn/layers/elu.hpp>
 #include <ctnn/layers/expect.hpp>
 #include <ctnn/layers/flatten.hpp>
@@ -20,6 +23,7 @@
 #include <ctnn/layers/prelu.hpp>
 #include <ctnn/layers/relu.hpp>
 #include <ctnn/layers/reshape.hpp>
+#include <ctnn/layers/scale_and_offset.hpp>
 #include <ctnn/layers/sigmoid.hpp>
 #include <ctnn/layers/softmax.hpp>
 #include <ctnn/layers/tanh.hpp>

@@ -23,6 +23,8 @@ struct layer_facts {
     /// In place, but its gradient takes x: in training y does not lie where x lay, and
     /// input_gradient(w, x, d_y, d_x) may be given d_y's memory as d_x. Elementwise: slope takes x.
     bool needs_input = false;
+    /// y is the sum of its inputs: a layer before it may add to another value (`fuses_addition`).
+    bool is_sum = false;
     /// Its gradients take neither x nor y: those of a sum, say.
     bool ignores_input = false;
     /// The gradient of each of its inputs is that of its output: nothing has to be computed.
@@ -54,6 +56,8 @@ struct layer_facts {
     /// compute_fused<Activation, Pooling>(w, x, y, scratch) exists: computes an elementwise layer,
     /// or pooling, or both along with itself.
     bool fuses_activation = false, fuses_pooling = false;
+    /// The same with `adding` (kernels/fusion.hpp) around the activation, without pooling.
+    bool fuses_addition = false;
     /// parameter_gradient_from_positions exists: the gradient of its output, before pooling by
     /// maximum, need not be stored.
     bool takes_positions = false;

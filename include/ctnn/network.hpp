@@ -265,6 +265,10 @@ private:
             const tensor_view<typename last::output_shape, T> into(
                 place_of<Index + stage_lengths[Index]>(x, y, memory));
             const parameter_view<first, const float> weights_here(w.first + table::offsets[Index]);
+            constexpr std::size_t addend = prediction::template addend<Index>;
+            if constexpr (addend != detail::no_value &&
+                          plan_for<T>.layers[Index].where != detail::placement::input)
+                std::copy_n(place_of<addend>(x, y, memory), into.size(), into.data());
             if constexpr (stage_lengths[Index] > 1)
                 detail::compute_fused<first, fused_activation<Index>, fused_pooling<Index>>(
                     weights_here, from, into, scratch);

@@ -29,6 +29,7 @@ constexpr void convolve_in_constant_expression(const convolution& conv, const fl
                     const std::size_t q = w * Pooling::window_columns + n % Pooling::window_columns;
                     const auto taps_i = rows.taps_inside(r), taps_j = columns.taps_inside(q);
                     float sum = conv.has_bias ? bias[f] : 0.0f;
+                    if constexpr (adds_to_output<Activation>) sum += *y;
                     const std::size_t taps = taps_j.last - taps_j.first;
                     // Neighbouring pixels lie side by side, and so do their weights.
                     const std::size_t runs = is_dense ? 1 : taps,

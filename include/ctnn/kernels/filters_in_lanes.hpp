@@ -58,6 +58,8 @@ private:
                    : pooled_rows;
 
 public:
+    /// Whether `adding` can be: no vector computes filters that another one computes, too.
+    static constexpr bool adds_once = count % lanes == 0 && vectors % units == 0;
     /// Numbers of scratch memory that `run` needs.
     static constexpr std::size_t scratch_size =
         is_narrow    ? (taps + 1) * lanes
@@ -98,21 +100,26 @@ private:
                     const std::size_t end = std::min(first + rows_at_once, pooled_rows);
                     for (std::size_t h = first; h < end; h += rows_kept)
                         tiled_columns::for_tiles([&](auto like, std::size_t w) CTNN_INLINED {
-                            tile<like>(x, kernel + f, Conv.bias_from(bias, f), y + f, f,
-                                       std::min(h, pooled_rows - rows_kept), w, c, partial);
+                            const std::size_t from = std::min(h, pooled_rows - rows_kept);
+                            tile<like>(x, kernel + f, Conv.bias_from(bias, f), y + f, f, from,
+                                       h - from, w, c, partial);
                             if constexpr (has_blocks) partial += tile_size;
                         });
                 }
         }
     }
 
-    /// The filters from f on, the channels from c on; h: pooled row; w: column before pooling; p:
-    /// row of the pooling window; u: vector of the tile. Not inlined: g++ 12 would keep the
+    /// The filters from f on, the channels from c on; h: pooled row, of which the first `again` are
+    /// another tile's, too; w: column before pooling; p: row of the pooling window; u: vector of the
+    /// tile. Not inlined: g++ 12 would keep the
     /// activation's constants in registers all the while.
     template <std::size_t Like>
     [[gnu::noinline]] static void tile(const float* x, const float* kernel, const float* bias,
-                                       float* y, std::size_t f, std::size_t h, std::size_t w,
+                                       float* y, std::size_t f, std::size_t h,
+                                       [[maybe_unused]] std::size_t again, std::size_t w,
                                        std::size_t c, float* partial) noexcept {
+        constexpr bool adds = adds_to_output<Activation>;
+        static_assert(!adds || adds_once);
         const std::size_t last = is_narrow ? 0 : std::min((units - 1) * lanes, count - lanes - f);
         const auto filter = [&](std::size_t u) CTNN_INLINED {
             return count % lanes == 0 || u + 1 < units ? u * lanes : last;
@@ -129,6 +136,12 @@ private:
                         sum[t] = simd::load<vector>(bias + filter(t % units));
                     else
                         sum[t] = vector(0.0f);
+                    if constexpr (adds) {
+                        constexpr std::size_t item = t / units;
+                        if (!has_blocks || c == 0)
+                            sum[t] =
+                                sum[t] + simd::load<vector>(to + output(item) + filter(t % units));
+                    }
                 });
                 add_taps<Like>(x, kernel, h * window_rows + p, w, c, filter, sum);
                 if (!is_last)
@@ -137,11 +150,16 @@ private:
                     });
             },
             [&](auto item, vector value) CTNN_INLINED {
-                constexpr std::size_t r = item / units / columns_kept,
-                                      q = item / units % columns_kept;
-                store_lanes(to + (r * pooled_columns + q) * Conv.filters + filter(item % units),
-                            value);
+                // Nothing is added twice.
+                if (adds && (item / units / columns_kept < again ||
+                             item / units % columns_kept < tiled_columns::computed_twice(w)))
+                    return;
+                store_lanes(to + output(item / units) + filter(item % units), value);
             });
+    }
+    /// Where output number n of the tile lies, from its first.
+    static constexpr std::size_t output(std::size_t n) noexcept {
+        return (n / columns_kept * pooled_columns + n % columns_kept) * Conv.filters;
     }
 
     /// Where the sum of row r, column q, vector u of the tile is.

@@ -86,6 +86,15 @@ struct no_pooling {
     }
 };
 
+/// `Activation` of the sum of a layer's output and what lies in its place: y = activation(y + ...),
+/// for a layer that says facts.fuses_addition. No pooling comes behind.
+template <class Activation>
+struct adding : Activation {};
+template <class Activation>
+inline constexpr bool adds_to_output = false;
+template <class Activation>
+inline constexpr bool adds_to_output<adding<Activation>> = true;
+
 /// Where the activation is computed: after pooling, once for a window, if that gives the same
 /// numbers.
 template <activation Activation, pooling Pooling>

@@ -131,12 +131,16 @@ private:
             kept[t] = Pooling::template start<T>();
             if constexpr (keeps_positions) found[t] = T(0.0f);
         }
+        const std::size_t at = (h * (width / pool) + w) * Conv.filters + first;
         for (std::size_t p = 0; p < Pooling::window_rows; ++p)
             for (std::size_t q = 0; q < Count * pool; q += wide) {
                 T sum[wide * Size];
                 CTNN_UNROLLED
-                for (std::size_t t = 0; t < wide * Size; ++t)
+                for (std::size_t t = 0; t < wide * Size; ++t) {
                     sum[t] = Conv.has_bias ? T(bias[first + t % Size]) : T(0.0f);
+                    if constexpr (adds_to_output<Activation>)
+                        sum[t] = sum[t] + y[at + t / Size * Conv.filters + t % Size];
+                }
                 forward_sums::template add<wide, Size, Inside>(x + (is_depthwise ? first : 0),
                                                                kernel, h * Pooling::window_rows + p,
                                                                w * pool + q, sum);
@@ -162,7 +166,6 @@ private:
                     }
                 }
             }
-        const std::size_t at = (h * (width / pool) + w) * Conv.filters + first;
         CTNN_UNROLLED
         for (std::size_t t = 0; t < Count * Size; ++t) {
             const std::size_t to = t / Size * Conv.filters + t % Size;

@@ -61,6 +61,10 @@ struct tiled_axis {
     static constexpr std::size_t start_of(std::size_t n) noexcept {
         return std::min(n * AtOnce, Total - AtOnce);
     }
+    /// How many outputs of the tile that starts there another one computes, too: its first ones.
+    static constexpr std::size_t computed_twice(std::size_t start) noexcept {
+        return start == start_of(tiles - 1) ? tiles * AtOnce - Total : 0;
+    }
 
     /// Calls f(start) for every tile that sees padding.
     template <class F>

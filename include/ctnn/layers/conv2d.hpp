@@ -27,6 +27,11 @@ struct conv2d {
 
     using kernel_size = detail::option_or<kind::kernel, kernel<1, 1>, given>;
     static constexpr bool has_bias = detail::option_or<kind::bias, use_bias<true>, given>::value;
+    /// The same with a bias.
+    template <class... Others>
+    using with_options = conv2d<Filters, Others...>;
+    using with_bias = typename detail::without_option<with_options, kind::bias,
+                                                      detail::option_pack<>, Options...>::type;
     static constexpr std::size_t group_count =
         detail::option_or<kind::groups, groups<1>, given>::count;
 

@@ -30,6 +30,18 @@ template <class Layer, activation Activation, pooling Pooling>
 using loops_of_one =
     typename decltype(choose_loops_of_one<Layer::conv, Activation, Pooling>())::type;
 
+/// Whether the loops of one image can add to what lies where they write.
+template <class Layer>
+constexpr bool adds_to_output_of_one() noexcept {
+    using loops = loops_of_one<Layer, no_activation, no_pooling>;
+    if constexpr (simd::native_lanes == 1)
+        return true;
+    else if constexpr (requires { loops::adds_once; })
+        return loops::adds_once;
+    else
+        return false;
+}
+
 /// The base of a layer with a `kernel`, maybe a `bias`, and a detail::convolution `of`.
 template <class Layer, class Input, class Output, class Kernel, class Bias>
 struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
@@ -38,6 +50,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
 
     static constexpr layer_facts facts{.fuses_activation = true,
                                        .fuses_pooling = true,
+                                       .fuses_addition = adds_to_output_of_one<Layer>(),
                                        .takes_positions = !Layer::conv.is_depthwise()};
     /// How one image, or one image per lane, is computed together with `Pooling`.
     template <class Pooling>

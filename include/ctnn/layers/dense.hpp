@@ -23,6 +23,11 @@ struct dense {
     using kind = detail::option_kind;
     using given = detail::options<detail::accepts<kind::bias>, Options...>;
     static constexpr bool has_bias = detail::option_or<kind::bias, use_bias<true>, given>::value;
+    /// The same with a bias.
+    template <class... Others>
+    using with_options = dense<Outputs, Others...>;
+    using with_bias = typename detail::without_option<with_options, kind::bias,
+                                                      detail::option_pack<>, Options...>::type;
 
     template <class Input>
     using output_on = features<given::fit && Input::height * Input::width == 1 ? Outputs : 0>;

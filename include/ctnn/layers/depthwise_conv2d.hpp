@@ -26,6 +26,11 @@ struct depthwise_conv2d {
 
     using kernel_size = detail::option_or<kind::kernel, kernel<1, 1>, given>;
     static constexpr bool has_bias = detail::option_or<kind::bias, use_bias<true>, given>::value;
+    /// The same with a bias.
+    template <class... Others>
+    using with_options = depthwise_conv2d<Others...>;
+    using with_bias = typename detail::without_option<with_options, kind::bias,
+                                                      detail::option_pack<>, Options...>::type;
 
     template <class Input>
     using window_on =

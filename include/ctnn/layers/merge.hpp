@@ -97,6 +97,7 @@ struct addition {
         static constexpr std::string_view name = "add";
         static constexpr layer_facts facts{.inputs = sizeof...(Inputs),
                                            .in_place = true,
+                                           .is_sum = true,
                                            .ignores_input = true,
                                            .passes_gradient = true,
                                            .fuses_activation = true};

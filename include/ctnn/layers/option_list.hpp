@@ -96,6 +96,23 @@ public:
     using check = typename decltype(choose_check())::type;
 };
 
+/// A layer that takes options, with those of this list that are not of `Kind`.
+template <template <class...> class Layer, option_kind Kind, class Kept, class... Options>
+struct without_option;
+template <class...>
+struct option_pack {};
+template <template <class...> class Layer, option_kind Kind, class... Kept>
+struct without_option<Layer, Kind, option_pack<Kept...>> {
+    using type = Layer<Kept...>;
+};
+template <template <class...> class Layer, option_kind Kind, class... Kept, class First,
+          class... Rest>
+struct without_option<Layer, Kind, option_pack<Kept...>, First, Rest...>
+    : without_option<Layer, Kind,
+                     std::conditional_t<is_kind<First>(Kind), option_pack<Kept...>,
+                                        option_pack<Kept..., First>>,
+                     Rest...> {};
+
 template <option_kind Kind, class Default, class Given>
 struct find_option {
     using type = Default;

@@ -26,7 +26,11 @@ enum class option_kind {
     scale,
     offset,
     factor,
-    interpolation
+    interpolation,
+    momentum,
+    epsilon,
+    rate,
+    deviation
 };
 
 struct pads {
@@ -229,6 +233,57 @@ struct alpha {
     struct check {
         static_assert(1 <= Numerator, "ctnn::alpha: the numerator must be at least 1");
         static_assert(1 <= Denominator, "ctnn::alpha: the denominator must be at least 1");
+    };
+};
+
+/// How much of the moving averages of `batch_normalization` a step keeps, as a fraction in [0, 1]:
+/// `momentum<99, 100>`.
+template <int Numerator, int Denominator = 1>
+struct momentum {
+    static constexpr auto kind = detail::option_kind::momentum;
+    static constexpr float value = static_cast<float>(Numerator) / static_cast<float>(Denominator);
+    static constexpr bool fits = 1 <= Denominator && 0 <= Numerator && Numerator <= Denominator;
+    struct check {
+        static_assert(1 <= Denominator, "ctnn::momentum: the denominator must be at least 1");
+        static_assert(0 <= Numerator, "ctnn::momentum: the numerator must be at least 0");
+        static_assert(Numerator <= Denominator, "ctnn::momentum: it must be at most 1");
+    };
+};
+
+/// What normalization adds to the variance, as a fraction above 0: `epsilon<1, 1000>`.
+template <int Numerator, int Denominator = 1>
+struct epsilon {
+    static constexpr auto kind = detail::option_kind::epsilon;
+    static constexpr float value = static_cast<float>(Numerator) / static_cast<float>(Denominator);
+    static constexpr bool fits = 1 <= Numerator && 1 <= Denominator;
+    struct check {
+        static_assert(1 <= Numerator, "ctnn::epsilon: the numerator must be at least 1");
+        static_assert(1 <= Denominator, "ctnn::epsilon: the denominator must be at least 1");
+    };
+};
+
+/// How many of the numbers `dropout` drops, as a fraction in [0, 1): `rate<1, 4>`.
+template <int Numerator, int Denominator = 1>
+struct rate {
+    static constexpr auto kind = detail::option_kind::rate;
+    static constexpr float value = static_cast<float>(Numerator) / static_cast<float>(Denominator);
+    static constexpr bool fits = 1 <= Denominator && 0 <= Numerator && Numerator < Denominator;
+    struct check {
+        static_assert(1 <= Denominator, "ctnn::rate: the denominator must be at least 1");
+        static_assert(0 <= Numerator, "ctnn::rate: the numerator must be at least 0");
+        static_assert(Numerator < Denominator, "ctnn::rate: it must be below 1");
+    };
+};
+
+/// The standard deviation of `gaussian_noise`, as a fraction: `stddev<1, 10>`.
+template <int Numerator, int Denominator = 1>
+struct stddev {
+    static constexpr auto kind = detail::option_kind::deviation;
+    static constexpr float value = static_cast<float>(Numerator) / static_cast<float>(Denominator);
+    static constexpr bool fits = 1 <= Denominator && 0 <= Numerator;
+    struct check {
+        static_assert(0 <= Numerator, "ctnn::stddev: the numerator must be at least 0");
+        static_assert(1 <= Denominator, "ctnn::stddev: the denominator must be at least 1");
     };
 };
 

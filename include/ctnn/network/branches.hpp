@@ -82,6 +82,7 @@ struct branches_on<Merge, Input, std::index_sequence<I...>, Branches...> {
 /// `Merge` of what the branches make of one value.
 template <class Merge, class... Branches>
 struct branches {
+    static constexpr bool is_branches = true;
     static constexpr std::size_t count = sizeof...(Branches);
     static_assert(2 <= count, "ctnn::network: the branches that meet must be at least 2");
 

@@ -233,21 +233,29 @@ struct prediction_stages {
     static constexpr auto network = table::network.in_prediction();
     static constexpr std::array<std::size_t, table::count> lengths = stage_lengths(network);
 
+    /// What stage `Index` adds its convolution to, or no_value.
+    template <std::size_t Index>
+    static constexpr std::size_t addend = network.with(lengths).addend_of(Index);
+
     /// The activation or pooling layer that stage `Index` computes too, or `None`.
     template <std::size_t Index, bool IsPooling, class None>
     static constexpr auto follower() noexcept {
         constexpr std::size_t last = Index + lengths[Index];
         constexpr bool pools =
             lengths[Index] > 1 && table::layers[last - 1].is.pools_disjoint_windows;
-        constexpr std::size_t found = IsPooling ? last - 1 : Index + 1;
-        if constexpr (IsPooling ? pools : lengths[Index] > (pools ? 2 : 1))
+        constexpr bool adds = addend<Index> != no_value;
+        constexpr std::size_t found = IsPooling ? last - 1 : Index + 1 + adds;
+        if constexpr (IsPooling ? pools : lengths[Index] > 1 + adds + pools)
             return std::type_identity<type_at<found, leaves>>{};
         else
             return std::type_identity<None>{};
     }
 
     template <std::size_t Index>
-    using activation = typename decltype(follower<Index, false, no_activation>())::type;
+    using plain_activation = typename decltype(follower<Index, false, no_activation>())::type;
+    template <std::size_t Index>
+    using activation = std::conditional_t<addend<Index> != no_value,
+                                          adding<plain_activation<Index>>, plain_activation<Index>>;
     template <std::size_t Index>
     using pooling = typename decltype(follower<Index, true, no_pooling>())::type;
 

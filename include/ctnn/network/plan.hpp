@@ -12,6 +12,9 @@
 
 namespace ctnn::detail {
 
+/// In the place of a value that is not there.
+inline constexpr std::size_t no_value = static_cast<std::size_t>(-1);
+
 /// What a plan has to know of a layer.
 struct planned_layer {
     std::size_t output;  // numbers per image
@@ -36,6 +39,18 @@ struct planned_network {
     /// The value that the stage beginning with layer `i` gives.
     [[nodiscard]] constexpr std::size_t given_by(std::size_t i) const noexcept {
         return i + std::max<std::size_t>(1, layers[i].stage);
+    }
+    /// What a sum, layer `i`, adds to the output of the layer before it, which nobody else reads;
+    /// no_value where that is not so.
+    [[nodiscard]] constexpr std::size_t addend_at(std::size_t i) const noexcept {
+        if (i >= Layers || !layers[i].is.is_sum || reads.readers(i) != 1) return no_value;
+        const auto terms = reads.read_by(i);
+        if (terms.size() != 2 || (terms[0] != i && terms[1] != i)) return no_value;
+        return terms[0] == i ? terms[1] : terms[0];
+    }
+    /// What the stage beginning with layer `i` adds to, if it does.
+    [[nodiscard]] constexpr std::size_t addend_of(std::size_t i) const noexcept {
+        return layers[i].stage > 1 ? addend_at(i + 1) : no_value;
     }
     /// The first layer of the stage that layer `i` belongs to.
     [[nodiscard]] constexpr std::size_t stage_of(std::size_t i) const noexcept {
@@ -62,8 +77,8 @@ struct planned_network {
 };
 
 /// How many layers each layer computes in one go, beginning with itself: a convolution with the
-/// activation and the pooling behind it, a dense layer with its activation; 0 for those that are
-/// part of an earlier one's work. What lies between has no other reader.
+/// activation and the pooling behind it, or with an addition and the activation behind that, a dense
+/// layer with its activation; 0 for those that are part of an earlier one's work. What lies between has no other reader.
 template <std::size_t Layers, std::size_t Reads>
 constexpr std::array<std::size_t, Layers>
 stage_lengths(const planned_network<Layers, Reads>& net) noexcept {
@@ -74,10 +89,12 @@ stage_lengths(const planned_network<Layers, Reads>& net) noexcept {
     };
     for (std::size_t first = 0, next = 0; first < Layers; first = next) {
         next = first + 1;
+        const bool adds = net.layers[first].is.fuses_addition && net.addend_at(next) != no_value;
+        next += adds;
         if (net.layers[first].is.fuses_activation && follows(next) &&
             net.layers[next].is.is_elementwise)
             ++next;
-        if (net.layers[first].is.fuses_pooling && follows(next) &&
+        if (net.layers[first].is.fuses_pooling && !adds && follows(next) &&
             net.layers[next].is.pools_disjoint_windows)
             ++next;
         lengths[first] = next - first;
@@ -134,6 +151,12 @@ constexpr memory_plan<Layers> plan_prediction(const planned_network<Layers, Read
     std::array<std::size_t, Layers> scratch{};
     blocks.fill(no_block);
     scratch.fill(no_block);
+    const auto share = [&](std::size_t value, std::size_t with, std::size_t until) {
+        plan.values[value] = plan.values[with];
+        blocks[value] = blocks[with];
+        if (blocks[with] != no_block)
+            memory.blocks[blocks[with]].last = std::max(memory.blocks[blocks[with]].last, until);
+    };
     std::size_t output = net.reads.output;  // or what it reshapes
     while (output > 0 && net.layers[output - 1].is.reshapes)
         output = net.reads.read_by(output - 1)[0];
@@ -151,11 +174,15 @@ constexpr memory_plan<Layers> plan_prediction(const planned_network<Layers, Read
                 net.size_of(read) == net.size_of(given))
                 p.where = placement::input;
             if (p.where != placement::input || blocks[given] != no_block) continue;
-            plan.values[given] = plan.values[read];
-            blocks[given] = blocks[read];
-            if (blocks[read] != no_block)
-                memory.blocks[blocks[read]].last =
-                    std::max(memory.blocks[blocks[read]].last, until);
+            share(given, read, until);
+        }
+        // A sum is computed where its other term lies, unless the convolution reads that.
+        const std::size_t addend = net.addend_of(i);
+        if (addend != no_value && p.where == placement::memory && blocks[addend] != no_block &&
+            memory.blocks[blocks[addend]].last <= i + 1 &&
+            blocks[addend] != blocks[net.reads.read_by(i)[0]]) {
+            p.where = placement::input;
+            share(given, addend, until);
         }
         if (p.where != placement::input) plan.values[given].where = p.where;
         if (p.where == placement::memory)

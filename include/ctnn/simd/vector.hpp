@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 // xsimd is for processors with vectors of floats; its headers do not compile for bare-metal Arm.
@@ -106,8 +107,15 @@ constexpr float nearest(float x) noexcept {
 inline float log(float x) noexcept {
     return std::log(x);
 }
-inline float sqrt(float x) noexcept {
-    return std::sqrt(x);
+constexpr float sqrt(float x) noexcept {
+    if (!std::is_constant_evaluated()) return std::sqrt(x);
+    if (!(x > 0.0f) || x > std::numeric_limits<float>::max())
+        return x < 0.0f ? std::numeric_limits<float>::quiet_NaN() : x;
+    double root = x < 1.0f ? 1.0 : x;  // Newton's method, from above; exact enough to round right
+    for (double next = 0.0;; root = next) {
+        next = 0.5 * (root + x / root);
+        if (!(next < root)) return static_cast<float>(root);
+    }
 }
 
 // Vectors.

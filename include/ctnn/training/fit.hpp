@@ -185,9 +185,8 @@ history fit(parameters<Network>& w, Optimizer& optimizer, const Data& data,
         for (std::size_t step = 0; step < steps; ++step) {
             const std::size_t first = step * options.batch_size;
             const std::size_t count = std::min(options.batch_size, data.size() - first);
-            const detail::sums batch =
-                detail::step(w, optimizer, runner, first, count, threads,
-                             {options.seed, epoch * steps + step});
+            const detail::sums batch = detail::step(w, optimizer, runner, first, count, threads,
+                                                    {options.seed, epoch * steps + step});
             if (!std::isfinite(batch.loss) && !options.skip_not_finite)
                 throw loss_not_finite(
                     "ctnn::fit: the loss must be finite, found " +

@@ -281,9 +281,9 @@ sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, st
         add_gradients(pieces, 0, Network::parameter_count, space,
                       [&](std::size_t worker, std::size_t piece, float* d_w) {
                           const std::size_t start = start_of(first_pack(piece));
-                          results[piece] = runner.run(
-                              first + start, start_of(first_pack(piece + 1)) - start,
-                              space.lanes[worker], d_w, weight, random);
+                          results[piece] =
+                              runner.run(first + start, start_of(first_pack(piece + 1)) - start,
+                                         space.lanes[worker], d_w, weight, random);
                       });
     } else {
         // All packs go through a segment before any goes through the next; what was found out of
@@ -311,13 +311,12 @@ sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, st
             }
         };
         const auto backward = [&]<std::size_t S>(std::integral_constant<std::size_t, S>) {
-            add_gradients(pieces, pass::template first_parameter<S>,
-                          pass::template first_parameter<S + 1>, space,
-                          [&](std::size_t, std::size_t piece, float* d_w) {
-                              for (std::size_t pack = first_pack(piece);
-                                   pack < first_pack(piece + 1); ++pack)
-                                  space.lanes[pack].template run_backward<S>(w, count, d_w);
-                          });
+            add_gradients(
+                pieces, pass::template first_parameter<S>, pass::template first_parameter<S + 1>,
+                space, [&](std::size_t, std::size_t piece, float* d_w) {
+                    for (std::size_t pack = first_pack(piece); pack < first_pack(piece + 1); ++pack)
+                        space.lanes[pack].template run_backward<S>(w, count, d_w);
+                });
             if constexpr (S > 0) {
                 for (std::size_t pack = 1; pack < packs; ++pack)
                     space.lanes[0].pass.template merge_backward<S>(space.lanes[pack].pass);
@@ -384,8 +383,8 @@ evaluation train_step(parameters<Network>& w, Optimizer& optimizer, const Images
         if constexpr (detail::is_segmented<Network, Loss>)
             detail::check_option("train_step", "number of images of a batch", all.size(), 1,
                                  workspace.lanes.size() * simd::native_lanes);
-        const detail::sums total = detail::step(w, optimizer, runner, 0, all.size(), workspace,
-                                                workspace.random);
+        const detail::sums total =
+            detail::step(w, optimizer, runner, 0, all.size(), workspace, workspace.random);
         ++workspace.random.step;
         return total.mean_over(all.size());
     } else {
