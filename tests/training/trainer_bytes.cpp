@@ -17,9 +17,9 @@ using lenet5 = network<shape<28, 28, 1>, conv2d<6, kernel<5, 5>, same>, relu, ma
 constexpr std::size_t lines(std::size_t numbers, std::size_t lanes) {
     return (numbers * lanes * sizeof(float) + 63) / 64 * 64;
 }
-// An image; what each stage gives (softmax belongs to the loss); two neighbouring gradients on the
-// way back, at most those around the second convolution; a byte for the position of every maximum;
-// ten targets. The first convolution's gradient copies its padded image and the slopes, as many
+// An image; what is alive at once, most of it on the way back through the second convolution: its
+// input, its pooled output, the gradients of its map and of its input, and the network's output; a
+// byte for the position of every maximum; ten targets. The first convolution's gradient copies its padded image and the slopes, as many
 // rows as take 128 KiB, and has sums between; one lane copies the slopes of a window.
 constexpr std::size_t rows_of_slopes(std::size_t rows) {
     return (rows + 4) * 32 + rows * 28 * 6;
@@ -32,8 +32,7 @@ constexpr std::size_t scratch_of(std::size_t lanes) {
 }
 template <std::size_t Lanes>
 constexpr std::size_t of_lanes = lines(28 * 28, Lanes) +
-                                 lines(14 * 14 * 6 + 5 * 5 * 16 + 120 + 84 + 10, Lanes) +
-                                 lines(10 * 10 * 16 + 14 * 14 * 6, Lanes) +
+                                 lines(2 * 14 * 14 * 6 + 5 * 5 * 16 + 10 * 10 * 16 + 10, Lanes) +
                                  ((14 * 14 * 6 + 5 * 5 * 16) * Lanes + 63) / 64 * 64 +
                                  lines(10, Lanes) + lines(scratch_of(Lanes), Lanes);
 constexpr std::size_t parameters_bytes = lines(61'706, 1);
@@ -46,10 +45,10 @@ static_assert(trainer_bytes<lenet5, loss, adam<lenet5>, simd::native> ==
 static_assert(sizeof(sgd<lenet5>) - parameters_bytes <= 64);        // one slot, and its options
 static_assert(sizeof(adam<lenet5>) - 2 * parameters_bytes <= 128);  // two slots
 
-// Small arrays are aligned to their own size: inputs, outputs, their gradient, targets.
+// Small arrays are aligned to their own size: inputs, outputs with their gradient, targets.
 using line = network<features<2>, dense<3>>;
 static_assert(trainer_bytes<line, mean_squared_error, sgd<line>> ==
-              2 * sizeof(line::parameters) + sizeof(sgd<line>) + 16 + 16 + 16 + 16);
+              2 * sizeof(line::parameters) + sizeof(sgd<line>) + 32 + 32 + 16);
 
 }  // namespace
 

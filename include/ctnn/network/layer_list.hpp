@@ -181,7 +181,7 @@ struct leaf_table<Input, List, hana::tuple<Layers...>> {
             return number;
         };
         std::size_t i = 0, before = 0;
-        const auto add = [&](std::uint64_t of_layer) {
+        [[maybe_unused]] const auto add = [&](std::uint64_t of_layer) {
             if (computes(i)) {
                 hash.add(of_layer);
                 const auto reads = List::reads.read_by(i);

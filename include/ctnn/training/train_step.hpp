@@ -116,6 +116,11 @@ private:
 struct step_seed {
     std::uint64_t seed = 0, step = 0;
 };
+struct no_seed {};
+/// Whether layers take random numbers in training.
+template <class Network, class Loss>
+inline constexpr bool is_random =
+    lane_workspace<Network, Loss, simd::native>::backward_pass::is_random;
 
 /// Whether training has to look at the whole batch between layers.
 template <class Network, class Loss>
@@ -144,8 +149,10 @@ struct training_workspace : detail::one_worker {
 
     std::array<detail::lane_workspace<Network, Loss, T>, packs> lanes;
     std::array<parameters<Network>, 2> gradients;
-    /// Of random layers (dropout): another seed, other masks. `step` counts the steps.
-    detail::step_seed random{};
+    /// For random layers (dropout): another seed, other masks. `step` counts the steps.
+    [[no_unique_address]] std::conditional_t<detail::is_random<Network, Loss>, detail::step_seed,
+                                             detail::no_seed>
+        random{};
 };
 
 namespace detail {
@@ -383,9 +390,13 @@ evaluation train_step(parameters<Network>& w, Optimizer& optimizer, const Images
         if constexpr (detail::is_segmented<Network, Loss>)
             detail::check_option("train_step", "number of images of a batch", all.size(), 1,
                                  workspace.lanes.size() * simd::native_lanes);
+        detail::step_seed random;
+        if constexpr (detail::is_random<Network, Loss>) {
+            random = workspace.random;
+            ++workspace.random.step;
+        }
         const detail::sums total =
-            detail::step(w, optimizer, runner, 0, all.size(), workspace, workspace.random);
-        ++workspace.random.step;
+            detail::step(w, optimizer, runner, 0, all.size(), workspace, random);
         return total.mean_over(all.size());
     } else {
         return {};
