@@ -91,9 +91,7 @@ struct batch_normalization {
         template <class T>
         static constexpr void gather(tensor_view<Input, const T> x, std::size_t images,
                                      float* found) noexcept {
-            float are_images[simd::lanes_of<T>]{};
-            for (std::size_t n = 0; n < images; ++n) are_images[n] = 1.0f;
-            const T counts = simd::load<T>(are_images);
+            const T counts = lanes_with_images<T>(images);
             const float share = 1.0f / static_cast<float>(images * pixels);
             for (std::size_t c = 0; c < channels; ++c) {
                 const float mean =
@@ -155,20 +153,25 @@ struct batch_normalization {
             }
         }
         /// d_x = gamma s (d_y - (d_beta + n d_gamma) / N) with s = 1 / sqrt(variance + epsilon),
-        /// n = (x - mean) s, N pixels in the batch. `d` out of the whole batch.
+        /// n = (x - mean) s, N pixels in the batch; 0 behind the first `here` lanes. `d` out of the
+        /// whole batch.
         template <class T>
-        static constexpr void input_gradient_in_training(weights w, tensor_view<Input, const T> x,
-                                                         tensor_view<Input, const T> d_y,
-                                                         tensor_view<Input, T> d_x,
-                                                         const float* found, const float* d,
-                                                         std::size_t images) noexcept {
+        static constexpr void
+        input_gradient_in_training(weights w, tensor_view<Input, const T> x,
+                                   tensor_view<Input, const T> d_y, tensor_view<Input, T> d_x,
+                                   const float* found, const float* d, std::size_t here,
+                                   std::size_t images) noexcept {
+            const auto is_image = lanes_with_images<T>(here) > T(0.0f);
             const float share = 1.0f / static_cast<float>(images * pixels);
             for (std::size_t c = 0; c < channels; ++c) {
                 const float s = scale_of(found, c, images);
                 const T factor(w.template get<"gamma">()[c] * s), mean(found[c]);
                 const T by_distance(-s * d[c] * share), by_all(-d[channels + c] * share);
                 for (std::size_t i = c; i < Input::size; i += channels)
-                    d_x[i] = factor * (d_y[i] + simd::fma(T(x[i] - mean), by_distance, by_all));
+                    d_x[i] = simd::select(
+                        is_image,
+                        T(factor * (d_y[i] + simd::fma(T(x[i] - mean), by_distance, by_all))),
+                        T(0.0f));
             }
         }
         /// The moving averages, after a step.
@@ -191,6 +194,13 @@ struct batch_normalization {
                                         std::size_t images) noexcept {
             return 1.0f / simd::sqrt(found[channels + c] / static_cast<float>(images * pixels) +
                                      added_to_variance);
+        }
+        /// 1 in the first `images` lanes, 0 in the others.
+        template <class T>
+        static constexpr T lanes_with_images(std::size_t images) noexcept {
+            float are_images[simd::lanes_of<T>]{};
+            std::fill_n(are_images, images, 1.0f);
+            return simd::load<T>(are_images);
         }
         /// The sum of f(i) over all numbers of channel c and all lanes: row by row, so that rounding
         /// stays small in large maps.

@@ -30,6 +30,7 @@ struct training_layer : layer_base<Layer, Input, Input> {
 /// multiplied by 1 / (1 - Rate).
 template <class Layer, class Input, class Rate, bool Channels>
 struct dropping_layer : training_layer<Layer, Input> {
+    static constexpr float rate_dropped = Rate::value;
     template <class T>
     static constexpr void compute_in_training(tensor_view<Input, const T> x,
                                               tensor_view<Input, T> y,

@@ -232,9 +232,10 @@ public:
     }
     /// Back through segment `S`; adds the gradient of its parameters to `d_w`.
     template <std::size_t S>
-    constexpr void backward_segment(weights w, gradients d_w, std::size_t batch) noexcept {
+    constexpr void backward_segment(weights w, gradients d_w, std::size_t images,
+                                    std::size_t batch) noexcept {
         constexpr std::size_t begin = segment_begin(S) + (S > 0), end = segment_begin(S + 1);
-        if constexpr (S < batch_layers) send_back<end, 0>(w, batch);
+        if constexpr (S < batch_layers) send_back<end, 0>(w, images, batch);
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             (backward_through<end - 1 - I>(w, d_w), ...);
         }
@@ -363,7 +364,7 @@ private:
 
     constexpr void backward_all(weights w, gradients d_w) noexcept {
         [&]<std::size_t... S>(std::index_sequence<S...>) {
-            (backward_segment<segments - 1 - S>(w, d_w, simd::lanes_of<T>), ...);
+            (backward_segment<segments - 1 - S>(w, d_w, simd::lanes_of<T>, simd::lanes_of<T>), ...);
         }
         (std::make_index_sequence<segments>{});
     }
@@ -398,14 +399,15 @@ private:
                     tensor_view<leaf_output<Index>, const T>(d_value<Index + 1>()),
                     gradients_of<Index>(d_w), scratch_memory());
             [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (send_back<Index, I>(w, 0), ...);
+                (send_back<Index, I>(w, 0, 0), ...);
             }
             (std::make_index_sequence<reads_of<Index>>{});
         }
     }
     /// The gradient with respect to value number `I` of those that layer `Index` reads.
     template <std::size_t Index, std::size_t I>
-    constexpr void send_back(weights w, [[maybe_unused]] std::size_t batch) noexcept {
+    constexpr void send_back(weights w, [[maybe_unused]] std::size_t images,
+                             [[maybe_unused]] std::size_t batch) noexcept {
         using this_leaf = leaf<Index>;
         constexpr layer_facts is = this_leaf::facts;
         constexpr std::size_t read = read_by<Index, I>;
@@ -431,7 +433,7 @@ private:
             } else if constexpr (is.sees_batch) {
                 this_leaf::input_gradient_in_training(
                     weights_of<Index>(w), input_of<Index>(), d_y, d_x, statistics_of<Index>(),
-                    statistics_of<Index>() + batch_numbers<Index>, batch);
+                    statistics_of<Index>() + batch_numbers<Index>, images, batch);
             } else if constexpr (is.draws) {
                 this_leaf::input_gradient_in_training(d_y, d_x, random.of_layer(Index));
             } else if constexpr (is.in_place && !is.needs_input) {

@@ -83,9 +83,9 @@ struct lane_workspace {
         }
     }
     template <std::size_t S>
-    [[gnu::noinline]] void run_backward(const parameters<Network>& w, std::size_t batch,
-                                        float* d_w) noexcept {
-        pass.template backward_segment<S>(w, parameter_view<Network, float>(d_w), batch);
+    [[gnu::noinline]] void run_backward(const parameters<Network>& w, std::size_t count,
+                                        std::size_t batch, float* d_w) noexcept {
+        pass.template backward_segment<S>(w, parameter_view<Network, float>(d_w), count, batch);
     }
 
 private:
@@ -322,7 +322,7 @@ sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, st
                 pieces, pass::template first_parameter<S>, pass::template first_parameter<S + 1>,
                 space, [&](std::size_t, std::size_t piece, float* d_w) {
                     for (std::size_t pack = first_pack(piece); pack < first_pack(piece + 1); ++pack)
-                        space.lanes[pack].template run_backward<S>(w, count, d_w);
+                        space.lanes[pack].template run_backward<S>(w, size_of(pack), count, d_w);
                 });
             if constexpr (S > 0) {
                 for (std::size_t pack = 1; pack < packs; ++pack)
