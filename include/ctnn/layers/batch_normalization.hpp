@@ -94,8 +94,13 @@ struct batch_normalization {
             const T counts = lanes_with_images<T>(images);
             const float share = 1.0f / static_cast<float>(images * pixels);
             for (std::size_t c = 0; c < channels; ++c) {
+                // Distances from a pixel's mean are small, and so is what rounding does to their sum.
+                const float near =
+                    simd::sum_of_lanes(T(x[c] * counts)) / static_cast<float>(images);
                 const float mean =
-                    share * sum_over_pixels<T>([&](std::size_t i) { return T(x[i] * counts); }, c);
+                    near +
+                    share * sum_over_pixels<T>(
+                                [&](std::size_t i) { return T((x[i] - T(near)) * counts); }, c);
                 found[c] = mean;
                 found[channels + c] = sum_over_pixels<T>(
                     [&](std::size_t i) {
@@ -126,10 +131,10 @@ struct batch_normalization {
                                                   tensor_view<Input, T> y, const float* found,
                                                   std::size_t images) noexcept {
             for (std::size_t c = 0; c < channels; ++c) {
-                const float factor = w.template get<"gamma">()[c] * scale_of(found, c, images);
-                const float summand = w.template get<"beta">()[c] - found[c] * factor;
+                const T factor(w.template get<"gamma">()[c] * scale_of(found, c, images));
+                const T summand(w.template get<"beta">()[c]), mean(found[c]);
                 for (std::size_t i = c; i < Input::size; i += channels)
-                    y[i] = simd::fma(T(x[i]), T(factor), T(summand));
+                    y[i] = simd::fma(T(x[i] - mean), factor, summand);
             }
         }
         /// The gradients of gamma and beta out of the images in the lanes; those of a lane without
@@ -202,16 +207,17 @@ struct batch_normalization {
             std::fill_n(are_images, images, 1.0f);
             return simd::load<T>(are_images);
         }
-        /// The sum of f(i) over all numbers of channel c and all lanes: row by row, so that rounding
+        /// The sum of f(i) over all numbers of channel c and all lanes: in parts, so that rounding
         /// stays small in large maps.
         template <class T, class F>
         static constexpr float sum_over_pixels(F&& f, std::size_t c) noexcept {
+            constexpr std::size_t part = 256;
             T sum(0.0f);
-            for (std::size_t h = 0; h < Input::height; ++h) {
-                T row(0.0f);
-                for (std::size_t v = 0; v < Input::width; ++v)
-                    row = row + f((h * Input::width + v) * channels + c);
-                sum = sum + row;
+            for (std::size_t first = 0; first < pixels; first += part) {
+                T here(0.0f);
+                for (std::size_t i = first; i < std::min(first + part, pixels); ++i)
+                    here = here + f(i * channels + c);
+                sum = sum + here;
             }
             return simd::sum_of_lanes(sum);
         }

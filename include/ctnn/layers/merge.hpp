@@ -33,7 +33,7 @@ struct same_branch {
     static constexpr std::size_t expected = difference<Shape, Expected>::of_wanted;
     static_assert(
         found == expected,
-        "ctnn: every branch must have the shape of the first one; see the branch's number "
+        "ctnn::network: every branch must have the shape of the first one; see the branch's number "
         "(from 0) and both shapes");
 };
 template <class Indices, class... Shapes>
