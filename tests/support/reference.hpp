@@ -140,30 +140,34 @@ struct depthwise_conv2d {
     pair dilation = {1, 1};
     padding pad = {};
     bool bias = true;
+    long multiplier = 1;
 
-    /// `weights`: the kernel, (row, column, channel), then the bias.
+    /// `weights`: the kernel, (row, column, channel, filter of the channel), then the bias.
     map operator()(const map& x, const numbers& weights) const {
         const pair window{reach(kernel.rows, dilation.rows),
                           reach(kernel.columns, dilation.columns)};
         const padding p = resolve(pad, x, window, stride);
-        const long biases = kernel.rows * kernel.columns * x.channels;
-        if (weights.size() != static_cast<std::size_t>(biases + (bias ? x.channels : 0)))
+        const long biases = kernel.rows * kernel.columns * x.channels * multiplier;
+        if (weights.size() !=
+            static_cast<std::size_t>(biases + (bias ? x.channels * multiplier : 0)))
             throw std::length_error("depthwise_conv2d");
         map y(positions(p.top + x.height + p.bottom, window.rows, stride.rows),
-              positions(p.left + x.width + p.right, window.columns, stride.columns), x.channels);
+              positions(p.left + x.width + p.right, window.columns, stride.columns),
+              x.channels * multiplier);
         for (long h = 0; h < y.height; ++h)
             for (long w = 0; w < y.width; ++w)
-                for (long c = 0; c < x.channels; ++c) {
-                    double sum = bias ? weights.at(static_cast<std::size_t>(biases + c)) : 0.0;
+                for (long f = 0; f < y.channels; ++f) {
+                    double sum = bias ? weights.at(static_cast<std::size_t>(biases + f)) : 0.0;
                     for (long i = 0; i < kernel.rows; ++i)
                         for (long j = 0; j < kernel.columns; ++j) {
                             const long r = h * stride.rows + i * dilation.rows - p.top;
                             const long q = w * stride.columns + j * dilation.columns - p.left;
-                            const long k = (i * kernel.columns + j) * x.channels + c;
+                            const long k = (i * kernel.columns + j) * y.channels + f;
                             if (x.has(r, q))
-                                sum += x.at(r, q, c) * weights.at(static_cast<std::size_t>(k));
+                                sum += x.at(r, q, f / multiplier) *
+                                       weights.at(static_cast<std::size_t>(k));
                         }
-                    y.at(h, w, c) = sum;
+                    y.at(h, w, f) = sum;
                 }
         return y;
     }

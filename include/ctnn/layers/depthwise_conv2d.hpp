@@ -1,4 +1,4 @@
-// The depthwise convolution: one small kernel for each channel, no mixing between channels.
+// The depthwise convolution: small kernels for each channel, no mixing between channels.
 #pragma once
 
 #include <ctnn/layers/convolution_layer.hpp>
@@ -6,26 +6,30 @@
 
 namespace ctnn {
 
-/// 2-D convolution of each channel by itself.
+/// 2-D convolution of each channel by itself, with M filters: a depth_multiplier<M>, 1 unless said
+/// otherwise.
 ///
-/// y(h, w, c) = bias(c) + sum over i, j of x(h s + i d - pad, w s + j d - pad, c) kernel(i, j, c)
+/// y(h, w, c M + m) = bias(c M + m) + sum over i, j of x(h s + i d - pad, w s + j d - pad, c)
+/// kernel(i, j, c, m)
 ///
-/// shape<H, W, C> -> shape<floor((H + pads - reach) / s) + 1, ..., C>, reach = (kernel - 1) d + 1.
-/// Options: kernel<> (required), stride<>, dilation<>, use_bias<>, and one of valid (default),
-/// same, same_size, padding<>. The kernel's extents are (height, width, C, 1), as in Keras with a
-/// depth multiplier of 1. Rejected: a kernel larger than the padded input.
+/// shape<H, W, C> -> shape<floor((H + pads - reach) / s) + 1, ..., C M>, reach = (kernel - 1) d + 1.
+/// Options: kernel<> (required), stride<>, dilation<>, depth_multiplier<>, use_bias<>, and one of
+/// valid (default), same, same_size, padding<>. Rejected: a kernel larger than the padded input.
 /// https://keras.io/api/layers/convolution_layers/depthwise_convolution2d
 template <class... Options>
 struct depthwise_conv2d {
     using kind = detail::option_kind;
-    using given = detail::options<
-        detail::accepts<kind::kernel, kind::stride, kind::dilation, kind::padding, kind::bias>,
-        Options...>;
+    using given =
+        detail::options<detail::accepts<kind::kernel, kind::stride, kind::dilation,
+                                        kind::depth_multiplier, kind::padding, kind::bias>,
+                        Options...>;
     static constexpr std::size_t kernels_given =
         given::fit ? detail::times_given<kind::kernel, Options...> : 1;  // one mistake, one error
 
     using kernel_size = detail::option_or<kind::kernel, kernel<1, 1>, given>;
     static constexpr bool has_bias = detail::option_or<kind::bias, use_bias<true>, given>::value;
+    static constexpr std::size_t multiplier =
+        detail::option_or<kind::depth_multiplier, depth_multiplier<1>, given>::count;
     /// The same with a bias.
     template <class... Others>
     using with_options = depthwise_conv2d<Others...>;
@@ -40,17 +44,18 @@ struct depthwise_conv2d {
                                detail::option_or<kind::padding, valid, given>>;
     template <class Input>
     using output_on = typename window_on<Input>::template output<
-        given::fit && kernels_given == 1 ? Input::channels : 0>;
+        given::fit && kernels_given == 1 ? Input::channels * multiplier : 0>;
 
     template <class Input>
-    struct on : detail::convolution_layer<on<Input>, Input, output_on<Input>,
-                                          parameter_array<"kernel", kernel_size::height,
-                                                          kernel_size::width, Input::channels, 1>,
-                                          parameter_array<"bias", has_bias ? Input::channels : 0>> {
+    struct on : detail::convolution_layer<
+                    on<Input>, Input, output_on<Input>,
+                    parameter_array<"kernel", kernel_size::height, kernel_size::width,
+                                    Input::channels, multiplier>,
+                    parameter_array<"bias", has_bias ? Input::channels * multiplier : 0>> {
         using output_shape = output_on<Input>;
 
         static constexpr std::string_view name = "depthwise_conv2d";
-        static constexpr std::size_t channels = Input::channels;
+        static constexpr std::size_t channels = Input::channels, filters = channels * multiplier;
         static constexpr auto rows = window_on<Input>::rows;
         static constexpr auto columns = window_on<Input>::columns;
         static constexpr auto settings = window_on<Input>::settings;
@@ -72,8 +77,8 @@ struct depthwise_conv2d {
                       "ctnn::depthwise_conv2d: the kernel must be at most as wide as its padded "
                       "input; shrink it or pad");
 
-        static constexpr detail::convolution conv{rows,     columns,  channels,
-                                                  channels, channels, has_bias};
+        static constexpr detail::convolution conv{rows,    columns,  channels,
+                                                  filters, channels, has_bias};
     };
 };
 

@@ -16,6 +16,7 @@ enum class option_kind {
     stride,
     dilation,
     groups,
+    depth_multiplier,
     padding,
     bias,
     maxima,
@@ -96,6 +97,17 @@ struct groups {
     static constexpr bool fits = 1 <= Count;
     struct check {
         static_assert(1 <= Count, "ctnn::groups: the number of groups must be at least 1");
+    };
+};
+
+/// How many filters each channel of a depthwise convolution has, at least 1.
+template <std::size_t Count>
+struct depth_multiplier {
+    static constexpr auto kind = detail::option_kind::depth_multiplier;
+    static constexpr std::size_t count = Count;
+    static constexpr bool fits = 1 <= Count;
+    struct check {
+        static_assert(1 <= Count, "ctnn::depth_multiplier: the multiplier must be at least 1");
     };
 };
 
