@@ -9,6 +9,8 @@
 #include <ctnn/layers/average_pool2d.hpp>
 #include <ctnn/layers/batch_normalization.hpp>
 #include <ctnn/layers/borders.hpp>
+#include <ctnn/layers/borders1d.hpp>
+#include <ctnn/layers/conv1d.hpp>
 #include <ctnn/layers/conv2d.hpp>
 #include <ctnn/layers/dense.hpp>
 #include <ctnn/layers/depthwise_conv2d.hpp>
@@ -20,6 +22,7 @@
 #include <ctnn/layers/global_max_pool2d.hpp>
 #include <ctnn/layers/leaky_relu.hpp>
 #include <ctnn/layers/max_pool2d.hpp>
+#include <ctnn/layers/pool1d.hpp>
 #include <ctnn/layers/prelu.hpp>
 #include <ctnn/layers/relu.hpp>
 #include <ctnn/layers/reshape.hpp>

@@ -24,6 +24,10 @@ struct shape {
 template <std::size_t Count>
 using features = shape<1, 1, Count>;
 
+/// `Steps` steps of `Channels` numbers each, a row: what layers of one dimension take.
+template <std::size_t Steps, std::size_t Channels>
+using sequence_shape = shape<1, Steps, Channels>;
+
 namespace detail {
 
 /// One axis (rows or columns) under a sliding window. Lengths are in pixels.

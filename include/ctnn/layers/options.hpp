@@ -18,6 +18,7 @@ enum class option_kind {
     groups,
     depth_multiplier,
     padding,
+    causal,
     bias,
     maxima,
     slope,
@@ -171,6 +172,12 @@ struct same_size {
         return {half, half};
     }
     static constexpr detail::pads columns(detail::axis a) noexcept { return rows(a); }
+};
+
+/// In one dimension: zeros before the sequence alone, as many as the kernel reaches back, so that no
+/// output sees a later step. Keras' `padding="causal"`.
+struct causal {
+    static constexpr auto kind = detail::option_kind::causal;
 };
 
 /// How often `up_sampling2d` repeats rows and columns, each at least 1. `factor<2>` is

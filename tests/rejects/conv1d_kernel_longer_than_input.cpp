@@ -1,0 +1,12 @@
+// EXPECT: ctnn::layer: kernel or window must be at most as long as the padded input
+// NUMBERS: 9 <= 8
+#include <ctnn/ctnn.hpp>
+
+using net = ctnn::network<ctnn::sequence_shape<8, 3>,
+#ifdef CORRECTED
+                          ctnn::conv1d<4, ctnn::kernel<9>, ctnn::causal>,
+#else
+                          ctnn::conv1d<4, ctnn::kernel<9>>,
+#endif
+                          ctnn::flatten>;
+net::parameters w;
