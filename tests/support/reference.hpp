@@ -134,6 +134,58 @@ struct conv2d {
     }
 };
 
+struct conv2d_transpose {
+    long filters;
+    pair kernel;
+    pair stride = {1, 1};
+    pair dilation = {1, 1};
+    padding pad = {};
+    bool bias = true;
+    bool keeps_rest =
+        true;  // valid: as many pixels as a stride, where that is more than the kernel
+
+    /// `weights`: the kernel, (row, column, filter, channel), then the bias.
+    map operator()(const map& x, const numbers& weights) const {
+        const auto rows =
+            axis(x.height, reach(kernel.rows, dilation.rows), stride.rows, pad.top, pad.bottom);
+        const auto columns = axis(x.width, reach(kernel.columns, dilation.columns), stride.columns,
+                                  pad.left, pad.right);
+        const long biases = kernel.rows * kernel.columns * filters * x.channels;
+        if (weights.size() != static_cast<std::size_t>(biases + (bias ? filters : 0)))
+            throw std::length_error("conv2d_transpose");
+        map y(rows.second, columns.second, filters);
+        for (long h = 0; h < y.height; ++h)
+            for (long w = 0; w < y.width; ++w)
+                for (long f = 0; f < filters; ++f)
+                    y.at(h, w, f) = bias ? weights.at(static_cast<std::size_t>(biases + f)) : 0.0;
+        for (long r = 0; r < x.height; ++r)
+            for (long q = 0; q < x.width; ++q)
+                for (long i = 0; i < kernel.rows; ++i)
+                    for (long j = 0; j < kernel.columns; ++j) {
+                        const long h = r * stride.rows + i * dilation.rows - rows.first;
+                        const long w = q * stride.columns + j * dilation.columns - columns.first;
+                        if (!y.has(h, w)) continue;
+                        for (long f = 0; f < filters; ++f)
+                            for (long c = 0; c < x.channels; ++c) {
+                                const long k =
+                                    ((i * kernel.columns + j) * filters + f) * x.channels + c;
+                                y.at(h, w, f) +=
+                                    x.at(r, q, c) * weights.at(static_cast<std::size_t>(k));
+                            }
+                    }
+        return y;
+    }
+
+private:
+    /// What is cut off before, and what is left.
+    [[nodiscard]] std::pair<long, long> axis(long n, long window, long step, long before,
+                                             long after) const {
+        const long all = (n - 1) * step + window, rest = window < step ? step - window : 0;
+        if (pad.rule == padding::keras) return {rest > 0 ? 0 : (window - step) / 2, n * step};
+        return {before, all + (keeps_rest ? rest : 0) - before - after};
+    }
+};
+
 struct depthwise_conv2d {
     pair kernel;
     pair stride = {1, 1};

@@ -2,16 +2,17 @@
 #pragma once
 
 #include <ctnn/layers/conv2d.hpp>
+#include <ctnn/layers/conv2d_transpose.hpp>
 #include <ctnn/layers/depthwise_conv2d.hpp>
 #include <ctnn/layers/one_dimension.hpp>
 
 namespace ctnn {
 namespace detail {
 
-/// A convolution that computes what `Two` does, with arrays of its own.
-template <class Layer, class Two, class Kernel, class Bias>
-struct convolution_along_row : convolution_layer<Layer, typename Two::input_shape,
-                                                 typename Two::output_shape, Kernel, Bias> {
+/// A convolution, with `Base` as its base, that computes what `Two` does, with arrays of its own.
+template <template <class...> class Base, class Layer, class Two, class Kernel, class Bias>
+struct convolution_along_row
+    : Base<Layer, typename Two::input_shape, typename Two::output_shape, Kernel, Bias> {
     static constexpr auto settings = Two::settings;
     static constexpr std::size_t multiply_adds = Two::multiply_adds;
     static constexpr convolution conv = Two::conv;
@@ -36,12 +37,13 @@ struct conv1d {
     template <class Input>
     using output_on = typename row<Input>::output;
     template <class Input>
-    struct on : row<Input>::template base<
-                    on<Input>, detail::convolution_along_row<
-                                   on<Input>, typename two::template on<Input>,
-                                   parameter_array<"kernel", two::kernel_size::width,
-                                                   Input::channels / two::group_count, Filters>,
-                                   parameter_array<"bias", two::has_bias ? Filters : 0>>> {
+    struct on
+        : row<Input>::template base<
+              on<Input>, detail::convolution_along_row<
+                             detail::convolution_layer, on<Input>, typename two::template on<Input>,
+                             parameter_array<"kernel", two::kernel_size::width,
+                                             Input::channels / two::group_count, Filters>,
+                             parameter_array<"bias", two::has_bias ? Filters : 0>>> {
         static constexpr std::string_view name = "conv1d";
         static_assert(sizeof(typename row<Input>::check) > 0);
     };
@@ -67,11 +69,39 @@ struct depthwise_conv1d {
         : row<Input>::template base<
               on<Input>,
               detail::convolution_along_row<
-                  on<Input>, typename two::template on<Input>,
+                  detail::convolution_layer, on<Input>, typename two::template on<Input>,
                   parameter_array<"kernel", two::kernel_size::width, Input::channels,
                                   two::multiplier>,
                   parameter_array<"bias", two::has_bias ? Input::channels * two::multiplier : 0>>> {
         static constexpr std::string_view name = "depthwise_conv1d";
+        static_assert(sizeof(typename row<Input>::check) > 0);
+    };
+};
+
+/// Transposed 1-D convolution with `Filters` filters: `conv2d_transpose` along a row.
+///
+/// y(t, f) = bias(f) + sum over every r, i, c with r s + i d - pad = t of x(r, c) kernel(i, f, c)
+///
+/// shape<1, T, C> -> shape<1, T', Filters>. Options, each of one number: kernel<> (required),
+/// stride<>, dilation<>, use_bias<>, and one of valid (default), same, padding<both>,
+/// padding<before, after>; T' is as of conv2d_transpose. Rejected: an input of several rows; what
+/// conv2d_transpose rejects. https://keras.io/api/layers/convolution_layers/convolution1d_transpose
+template <std::size_t Filters, class... Options>
+struct conv1d_transpose {
+    using two = conv2d_transpose<Filters, typename detail::along_row<Options>::type...>;
+    template <class Input>
+    using row = detail::row<two, Input, Options...>;
+    template <class Input>
+    using output_on = typename row<Input>::output;
+    template <class Input>
+    struct on
+        : row<Input>::template base<
+              on<Input>,
+              detail::convolution_along_row<
+                  detail::transposed_convolution_layer, on<Input>, typename two::template on<Input>,
+                  parameter_array<"kernel", two::kernel_size::width, Filters, Input::channels>,
+                  parameter_array<"bias", two::has_bias ? Filters : 0>>> {
+        static constexpr std::string_view name = "conv1d_transpose";
         static_assert(sizeof(typename row<Input>::check) > 0);
     };
 };

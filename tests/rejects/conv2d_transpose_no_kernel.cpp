@@ -1,0 +1,12 @@
+// EXPECT: ctnn::conv2d_transpose: a kernel<height, width> must be given
+// NUMBERS: 1 <= 0
+#include <ctnn/ctnn.hpp>
+
+using net = ctnn::network<ctnn::shape<4, 3, 5>,
+#ifdef CORRECTED
+                          ctnn::conv2d_transpose<2, ctnn::kernel<3>, ctnn::padding<1>>,
+#else
+                          ctnn::conv2d_transpose<2>,
+#endif
+                          ctnn::flatten>;
+net::parameters w;
