@@ -28,6 +28,7 @@
 #include <ctnn/layers/relu.hpp>
 #include <ctnn/layers/reshape.hpp>
 #include <ctnn/layers/scale_and_offset.hpp>
+#include <ctnn/layers/separable_conv2d.hpp>
 #include <ctnn/layers/sigmoid.hpp>
 #include <ctnn/layers/softmax.hpp>
 #include <ctnn/layers/tanh.hpp>

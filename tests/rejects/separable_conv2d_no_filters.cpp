@@ -1,0 +1,12 @@
+// EXPECT: ctnn::conv2d: the number of filters must be at least 1
+// NUMBERS: 1 <= 0
+#include <ctnn/ctnn.hpp>
+
+using net = ctnn::network<ctnn::shape<4, 3, 5>,
+#ifdef CORRECTED
+                          ctnn::separable_conv2d<2, ctnn::kernel<3>>,
+#else
+                          ctnn::separable_conv2d<0, ctnn::kernel<3>>,
+#endif
+                          ctnn::flatten>;
+net::parameters w;
