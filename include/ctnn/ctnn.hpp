@@ -21,6 +21,7 @@
 #include <ctnn/layers/flatten.hpp>
 #include <ctnn/layers/global_average_pool2d.hpp>
 #include <ctnn/layers/global_max_pool2d.hpp>
+#include <ctnn/layers/layer_normalization.hpp>
 #include <ctnn/layers/leaky_relu.hpp>
 #include <ctnn/layers/max_pool2d.hpp>
 #include <ctnn/layers/pool1d.hpp>

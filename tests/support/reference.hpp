@@ -417,6 +417,27 @@ struct prelu {
     }
 };
 
+struct layer_normalization {
+    double epsilon = 1e-3;
+    /// `weights`: gamma, then beta.
+    map operator()(const map& x, const numbers& weights) const {
+        map y = x;
+        const auto count = static_cast<double>(x.channels);
+        for (long r = 0; r < x.height; ++r)
+            for (long q = 0; q < x.width; ++q) {
+                double mean = 0.0, variance = 0.0;
+                for (long c = 0; c < x.channels; ++c) mean += x.at(r, q, c) / count;
+                for (long c = 0; c < x.channels; ++c)
+                    variance += (x.at(r, q, c) - mean) * (x.at(r, q, c) - mean) / count;
+                for (long c = 0; c < x.channels; ++c)
+                    y.at(r, q, c) = weights.at(static_cast<std::size_t>(c)) *
+                                        (x.at(r, q, c) - mean) / std::sqrt(variance + epsilon) +
+                                    weights.at(static_cast<std::size_t>(x.channels + c));
+            }
+        return y;
+    }
+};
+
 struct softmax {
     map operator()(const map& x, const numbers&) const {
         map y = x;
