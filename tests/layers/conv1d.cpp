@@ -2,6 +2,8 @@
 
 #include "support/laws.hpp"
 
+#include <ctnn/folded.hpp>
+#include <ctnn/layers/batch_normalization.hpp>
 #include <ctnn/layers/max_pool2d.hpp>
 #include <ctnn/layers/pool1d.hpp>
 #include <ctnn/layers/relu.hpp>
@@ -147,4 +149,22 @@ TEST_CASE("a network of one dimension gives the bits of the one of two, in train
     const predicted_and_trained<two> in_two;
     CHECK(in_one.y == in_two.y);
     CHECK(in_one.w == in_two.w);
+}
+
+using normalized =
+    network<sequence_shape<21, 3>, conv1d<4, kernel<3>, use_bias<false>>, batch_normalization<>,
+            depthwise_conv1d<kernel<3>, depth_multiplier<2>>, batch_normalization<>>;
+static_assert(
+    std::is_same_v<folded<normalized>, network<sequence_shape<21, 3>, conv1d<4, kernel<3>>,
+                                               depthwise_conv1d<kernel<3>, depth_multiplier<2>>>>);
+TEST_CASE("batch normalization behind them becomes part of them") {
+    normalized::parameters w;
+    normalized::input x;
+    fill_random(w, 1, 1.0f);
+    fill_random(x, 2, 1.0f);
+    for (float& v : w.layer<1>().get<"moving_variance">()) v = 0.5f + v * v;
+    for (float& v : w.layer<3>().get<"moving_variance">()) v = 0.5f + v * v;
+    const auto y = normalized::predict(w, x), expected = folded<normalized>::predict(fold(w), x);
+    for (std::size_t i = 0; i < y.size(); ++i)
+        CHECK(y[i] == doctest::Approx(expected[i]).epsilon(1e-4));
 }

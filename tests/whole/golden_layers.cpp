@@ -2,7 +2,11 @@
 // words mean (the laws guard the arithmetic): which way a kernel lies, where 'same' pads, how a
 // gradient is divided.
 #include <ctnn/layers/average_pool2d.hpp>
+#include <ctnn/layers/conv1d.hpp>
 #include <ctnn/layers/conv2d.hpp>
+#include <ctnn/layers/conv2d_transpose.hpp>
+#include <ctnn/layers/depthwise_conv2d.hpp>
+#include <ctnn/layers/layer_normalization.hpp>
 #include <ctnn/layers/max_pool2d.hpp>
 #include <ctnn/layers/relu.hpp>
 
@@ -177,6 +181,26 @@ TEST_CASE("conv2d, same: Keras' padding, PyTorch's numbers") {
         "keras_same_stride3x2_5x5", "same", "3x2");
     convolution<conv2d<2, kernel<3, 3>, same, stride<4, 4>>::on<shape<9, 9, 1>>>(
         "keras_same_stride4_3x3", "same", "4x4");
+}
+
+TEST_CASE("depthwise_conv2d with a multiplier, conv1d causal, layer_normalization: PyTorch") {
+    convolution<depthwise_conv2d<kernel<3, 2>, depth_multiplier<2>, same,
+                                 stride<2, 1>>::on<shape<7, 6, 3>>>(
+        "torch_depthwise_multiplier2_same_3x2_stride2x1", "same", "2x1");
+    convolution<conv1d<5, kernel<3>, causal, dilation<2>>::on<sequence_shape<11, 3>>>(
+        "torch_conv1d_causal_3_dilation2", "causal", "1x1");
+    convolution<layer_normalization<>::on<shape<3, 2, 7>>>("torch_layer_normalization", "none",
+                                                           "1x1");
+}
+TEST_CASE("conv2d_transpose: Keras' sizes and PyTorch's, PyTorch's numbers") {
+    convolution<conv2d_transpose<4, kernel<3, 5>, stride<2>, same>::on<shape<4, 5, 3>>>(
+        "torch_transpose_same_3x5_stride2", "same", "2x2");
+    convolution<conv2d_transpose<3, kernel<2, 3>, stride<3, 2>>::on<shape<3, 4, 2>>>(
+        "torch_transpose_valid_2x3_stride3x2", "valid", "3x2");
+    convolution<conv2d_transpose<2, kernel<2>, stride<3>, same>::on<shape<2, 3, 2>>>(
+        "torch_transpose_same_2x2_stride3", "same", "3x3");
+    convolution<conv2d_transpose<3, kernel<4>, stride<2>, padding<1>>::on<shape<3, 4, 2>>>(
+        "torch_transpose_padding1_4x4_stride2", "1", "2x2");
 }
 
 template <class Layer, class T>

@@ -32,6 +32,11 @@ struct convolution_along_row
 template <std::size_t Filters, class... Options>
 struct conv1d {
     using two = conv2d<Filters, typename detail::along_row_or_causal<Options>::type...>;
+    /// The same with a bias.
+    template <class... Others>
+    using with_options = conv1d<Filters, Others...>;
+    using with_bias = typename detail::without_option<with_options, detail::option_kind::bias,
+                                                      detail::option_pack<>, Options...>::type;
     template <class Input>
     using row = detail::row<two, Input, Options...>;
     template <class Input>
@@ -60,6 +65,11 @@ struct conv1d {
 template <class... Options>
 struct depthwise_conv1d {
     using two = depthwise_conv2d<typename detail::along_row_or_causal<Options>::type...>;
+    /// The same with a bias.
+    template <class... Others>
+    using with_options = depthwise_conv1d<Others...>;
+    using with_bias = typename detail::without_option<with_options, detail::option_kind::bias,
+                                                      detail::option_pack<>, Options...>::type;
     template <class Input>
     using row = detail::row<two, Input, Options...>;
     template <class Input>
