@@ -67,9 +67,9 @@ TEST_CASE("conv1d<W + 1, kernel<3>, stride<2>, same>::on<sequence_shape<2 W + 1,
                           .pad = reference::same},
         linear);
 }
-TEST_CASE("conv1d<2, kernel<3>, causal, dilation<4>>::on<sequence_shape<W + 1, 2>>") {
+TEST_CASE("conv1d<2, kernel<3>, causal, dilation<4>>::on<sequence_shape<2 * W + 1, 2>>") {
     laws::obeys_in_every_width<
-        conv1d<2, kernel<3>, causal, dilation<4>>::on<sequence_shape<W + 1, 2>>>(
+        conv1d<2, kernel<3>, causal, dilation<4>>::on<sequence_shape<2 * W + 1, 2>>>(
         reference::conv2d{.filters = 2, .kernel = {1, 3}, .dilation = {1, 4}, .pad = ends(8, 0)},
         linear);
 }
