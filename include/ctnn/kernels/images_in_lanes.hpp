@@ -56,12 +56,13 @@ struct convolution_with_images_in_lanes {
     }
 
     /// d_x(pixel, c) = sum over every (h, w, i, j, f) that saw the pixel of d_y(h, w, f) kernel(i,
-    /// j, c, f)
-    template <class T>
-    static constexpr void input_gradient(const float* kernel, const T* d_y, T* d_x) noexcept {
+    /// j, c, f); with `bias`, c floats, added to bias(c).
+    template <class T, class Bias = std::nullptr_t>
+    static constexpr void input_gradient(const float* kernel, const T* d_y, T* d_x,
+                                         Bias bias = nullptr) noexcept {
         simd::unroll<Conv.rows.stride>([&](auto row) CTNN_INLINED {
             simd::unroll<Conv.columns.stride>([&](auto column) CTNN_INLINED {
-                input_gradient_of<row, column>(kernel, d_y, d_x);
+                input_gradient_of<row, column>(kernel, d_y, d_x, bias);
             });
         });
     }
@@ -176,9 +177,10 @@ private:
     }
 
     /// Every stride-th pixel of every stride-th row: all have the same taps.
-    template <std::size_t Row, std::size_t Column, class T>
+    template <std::size_t Row, std::size_t Column, class T, class Bias>
     [[gnu::noinline]] static constexpr void input_gradient_of(const float* kernel, const T* d_y,
-                                                              T* d_x) noexcept {
+                                                              T* d_x,
+                                                              [[maybe_unused]] Bias bias) noexcept {
         constexpr tap_sum rows = backward_sum(Conv.rows, Row);
         constexpr tap_sum columns = backward_sum(Conv.columns, Column);
         using backward_sums =
@@ -195,7 +197,11 @@ private:
                                 constexpr std::size_t sums = count * size;
                                 T sum[sums];
                                 CTNN_UNROLLED
-                                for (std::size_t t = 0; t < sums; ++t) sum[t] = T(0.0f);
+                                for (std::size_t t = 0; t < sums; ++t)
+                                    if constexpr (std::is_same_v<Bias, std::nullptr_t>)
+                                        sum[t] = T(0.0f);
+                                    else
+                                        sum[t] = T(bias[g * group_channels + c + t % size]);
                                 backward_sums::template add<count, size, inside>(
                                     d_y + g * group_filters + (is_depthwise ? c : 0),
                                     kernel + g * group_filters + c * feature_step, m, n, sum);

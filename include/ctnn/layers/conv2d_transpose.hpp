@@ -46,12 +46,12 @@ struct transposed_convolution_layer : layer_base<Layer, Input, Output, Kernel, B
     template <class T>
     static constexpr void compute(weights w, tensor_view<Input, const T> x,
                                   tensor_view<Output, T> y) noexcept {
-        convolution_with_images_in_lanes<Layer::conv>::input_gradient(w.kernel().data(), x.data(),
-                                                                      y.data());
+        using loops = convolution_with_images_in_lanes<Layer::conv>;
         if constexpr (has_bias)
-            for (std::size_t first = 0; first < Output::size; first += Output::channels)
-                for (std::size_t f = 0; f < Output::channels; ++f)
-                    y[first + f] = y[first + f] + T(w.bias()[f]);
+            loops::input_gradient(w.kernel().data(), x.data(), y.data(),
+                                  static_cast<const float*>(w.bias().data()));
+        else
+            loops::input_gradient(w.kernel().data(), x.data(), y.data());
     }
     template <class T>
     static constexpr void input_gradient(weights w, tensor_view<Input, const T> /*x*/,
