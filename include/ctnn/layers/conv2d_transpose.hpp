@@ -34,8 +34,8 @@ constexpr axis way_back(axis a, pads by_hand) noexcept {
     return {pixels, a.taps, a.stride, a.dilation, p.before, p.after};
 }
 
-/// The base of a layer with a `kernel`, maybe a `bias`, and the detail::convolution `conv` that goes
-/// the other way: from its output, `conv.channels` numbers a pixel, to its input.
+/// The base of a layer with a `kernel`, maybe a `bias`, and the detail::convolution `conv` that
+/// goes the other way: from its output, `conv.channels` numbers a pixel, to its input.
 template <class Layer, class Input, class Output, class Kernel, class Bias>
 struct transposed_convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     using base = layer_base<Layer, Input, Output, Kernel, Bias>;
@@ -101,18 +101,19 @@ private:
 
 }  // namespace detail
 
-/// Transposed 2-D convolution with `Filters` filters, which enlarges a map: every pixel gives to all
-/// that the kernel, laid at its place times the stride, covers.
+/// Transposed 2-D convolution with `Filters` filters, which enlarges a map: every pixel gives to
+/// all that the kernel, laid at its place times the stride, covers.
 ///
-/// y(h, w, f) = bias(f) + sum over every r, q, i, j, c with r s + i d - pad = h, q s + j d - pad = w
-/// of x(r, q, c) kernel(i, j, f, c)
+/// y(h, w, f) = bias(f) + sum over every r, q, i, j, c with r s + i d - pad = h,
+/// q s + j d - pad = w of x(r, q, c) kernel(i, j, f, c)
 ///
 /// shape<H, W, C> -> shape<H', W', Filters>. Options: kernel<> (required), stride<>, dilation<>,
 /// use_bias<>, and a padding, which cuts off pixels of the output, with reach = (kernel - 1) d + 1:
-/// valid (the default; H' = (H - 1) s + max(reach, s)) and same (H' = H s, an odd pixel is cut off at
-/// the end) as in Keras, padding<> as in PyTorch (H' = (H - 1) s + reach - pads). It has no loops for
-/// one image of its own: that takes as long as one in every lane. Rejected: padding that leaves
-/// nothing; same_size. https://keras.io/api/layers/convolution_layers/convolution2d_transpose
+/// valid (the default; H' = (H - 1) s + max(reach, s)) and same (H' = H s, an odd pixel is cut off
+/// at the end) as in Keras, padding<> as in PyTorch (H' = (H - 1) s + reach - pads). It has no
+/// loops for one image of its own: that takes as long as one in every lane. Rejected: padding that
+/// leaves nothing; same_size.
+/// https://keras.io/api/layers/convolution_layers/convolution2d_transpose
 template <std::size_t Filters, class... Options>
 struct conv2d_transpose {
     using kind = detail::option_kind;

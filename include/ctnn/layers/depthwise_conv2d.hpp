@@ -12,9 +12,9 @@ namespace ctnn {
 /// y(h, w, c M + m) = bias(c M + m) + sum over i, j of x(h s + i d - pad, w s + j d - pad, c)
 /// kernel(i, j, c, m)
 ///
-/// shape<H, W, C> -> shape<floor((H + pads - reach) / s) + 1, ..., C M>, reach = (kernel - 1) d + 1.
-/// Options: kernel<> (required), stride<>, dilation<>, depth_multiplier<>, use_bias<>, and one of
-/// valid (default), same, same_size, padding<>. Rejected: a kernel larger than the padded input.
+/// shape<H, W, C> -> shape<floor((H + pads - reach) / s) + 1, ..., C M> with reach = (kernel - 1) d
+/// + 1. Options: kernel<> (required), stride<>, dilation<>, depth_multiplier<>, use_bias<>, and one
+/// of valid (default), same, same_size, padding<>. Rejected: a kernel larger than the padded input.
 /// https://keras.io/api/layers/convolution_layers/depthwise_convolution2d
 template <class... Options>
 struct depthwise_conv2d {

@@ -13,10 +13,10 @@
 
 namespace ctnn {
 
-/// y(c) = gamma(c) (x(c) - mean) / sqrt(variance + epsilon) + beta(c), with the mean and variance of
-/// the pixel's channels (the last axis, Keras' default; of `features<N>` all N numbers), the variance
-/// divided by their number. Any shape; gamma, 1 at first, and beta are learnt. Option: epsilon<>
-/// (0.001, Keras' default). Ba et al., 2016, https://arxiv.org/abs/1607.06450
+/// y(c) = gamma(c) (x(c) - mean) / sqrt(variance + epsilon) + beta(c), with the mean and variance
+/// of the pixel's channels (the last axis, Keras' default; of `features<N>` all N numbers), the
+/// variance divided by their number. Any shape; gamma, 1 at first, and beta are learnt. Option:
+/// epsilon<> (0.001, Keras' default). Ba et al., 2016, https://arxiv.org/abs/1607.06450
 /// https://keras.io/api/layers/normalization_layers/layer_normalization
 template <class... Options>
 struct layer_normalization {

@@ -174,8 +174,8 @@ struct same_size {
     static constexpr detail::pads columns(detail::axis a) noexcept { return rows(a); }
 };
 
-/// In one dimension: zeros before the sequence alone, as many as the kernel reaches back, so that no
-/// output sees a later step. Keras' `padding="causal"`.
+/// In one dimension: zeros before the sequence alone, as many as the kernel reaches back, so that
+/// no output sees a later step. Keras' `padding="causal"`.
 struct causal {
     static constexpr auto kind = detail::option_kind::causal;
 };
