@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace ctnn {
 
@@ -87,28 +88,54 @@ struct batch_normalization {
 
         static constexpr std::size_t batch_numbers = 2 * Input::channels;
 
-        /// Out of the images in the first `images` lanes.
+        /// Out of the images in the first `images` lanes. Some pixels at a time, whose mean is found
+        /// first; then they are merged, as below, each lane by itself, and the lanes in the end.
         template <class T>
         static constexpr void gather(tensor_view<Input, const T> x, std::size_t images,
                                      float* found) noexcept {
-            const T counts = lanes_with_images<T>(images);
-            const float share = 1.0f / static_cast<float>(images * pixels);
-            for (std::size_t c = 0; c < channels; ++c) {
-                // Distances from a pixel's mean are small, and so is what rounding does to their sum.
-                const float near =
-                    simd::sum_of_lanes(T(x[c] * counts)) / static_cast<float>(images);
-                const float mean =
-                    near +
-                    share * sum_over_pixels<T>(
-                                [&](std::size_t i) { return T((x[i] - T(near)) * counts); }, c);
-                found[c] = mean;
-                found[channels + c] = sum_over_pixels<T>(
-                    [&](std::size_t i) {
-                        const T distance = x[i] - T(mean);
-                        return T(distance * distance * counts);
-                    },
-                    c);
-            }
+            const T are_images = lanes_with_images<T>(images);
+            for_channels([&](std::size_t first, auto count) {
+                T mean[at_once], squares[at_once];
+                for (std::size_t c = 0; c < count; ++c) mean[c] = squares[c] = T(0.0f);
+                constexpr std::size_t part = 32;
+                for (std::size_t begin = 0; begin < pixels; begin += part) {
+                    const std::size_t end = std::min(begin + part, pixels);
+                    T here[at_once], around[at_once];
+                    for (std::size_t c = 0; c < count; ++c) here[c] = around[c] = T(0.0f);
+                    for (std::size_t i = begin; i < end; ++i)
+                        for (std::size_t c = 0; c < count; ++c)
+                            here[c] = here[c] + x[i * channels + first + c];
+                    const float size = static_cast<float>(end - begin),
+                                all = static_cast<float>(end);
+                    for (std::size_t c = 0; c < count; ++c) here[c] = here[c] * T(1.0f / size);
+                    for (std::size_t i = begin; i < end; ++i)
+                        for (std::size_t c = 0; c < count; ++c) {
+                            const T distance = x[i * channels + first + c] - here[c];
+                            around[c] = simd::fma(distance, distance, around[c]);
+                        }
+                    for (std::size_t c = 0; c < count; ++c) {
+                        const T distance = here[c] - mean[c];
+                        mean[c] = simd::fma(distance, T(size / all), mean[c]);
+                        squares[c] =
+                            squares[c] + simd::fma(T(distance * distance),
+                                                   T(static_cast<float>(begin) * size / all),
+                                                   around[c]);
+                    }
+                }
+                for (std::size_t c = 0; c < count; ++c) {
+                    // Of lanes without an image nothing counts, not even what is no number.
+                    const auto is_image = are_images > T(0.0f);
+                    const float sum =
+                        simd::sum_of_lanes(T(simd::select(is_image, mean[c], T(0.0f))));
+                    found[first + c] = sum / static_cast<float>(images);
+                    const T distance = mean[c] - T(found[first + c]);
+                    found[channels + first + c] = simd::sum_of_lanes(
+                        T(simd::select(is_image,
+                                       T(simd::fma(T(distance * distance),
+                                                   T(static_cast<float>(pixels)), squares[c])),
+                                       T(0.0f))));
+                }
+            });
         }
         /// What was found out of `images`, now also out of `more` others. Chan, Golub and LeVeque,
         /// "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
@@ -130,12 +157,18 @@ struct batch_normalization {
         static constexpr void compute_in_training(weights w, tensor_view<Input, const T> x,
                                                   tensor_view<Input, T> y, const float* found,
                                                   std::size_t images) noexcept {
-            for (std::size_t c = 0; c < channels; ++c) {
-                const T factor(w.template get<"gamma">()[c] * scale_of(found, c, images));
-                const T summand(w.template get<"beta">()[c]), mean(found[c]);
-                for (std::size_t i = c; i < Input::size; i += channels)
-                    y[i] = simd::fma(T(x[i] - mean), factor, summand);
-            }
+            for_channels([&](std::size_t first, auto count) {
+                T factor[at_once], summand[at_once], mean[at_once];
+                for (std::size_t c = 0; c < count; ++c) {
+                    factor[c] = T(w.template get<"gamma">()[first + c] *
+                                  scale_of(found, first + c, images));
+                    summand[c] = T(w.template get<"beta">()[first + c]);
+                    mean[c] = T(found[first + c]);
+                }
+                for (std::size_t i = first; i < Input::size; i += channels)
+                    for (std::size_t c = 0; c < count; ++c)
+                        y[i + c] = simd::fma(T(x[i + c] - mean[c]), factor[c], summand[c]);
+            });
         }
         /// The gradients of gamma and beta out of the images in the lanes; those of a lane without
         /// an image are 0.
@@ -143,13 +176,34 @@ struct batch_normalization {
         static constexpr void gather_gradients(tensor_view<Input, const T> x,
                                                tensor_view<Input, const T> d_y, const float* found,
                                                std::size_t images, float* d) noexcept {
-            for (std::size_t c = 0; c < channels; ++c) {
-                const T mean(found[c]);
-                d[c] = scale_of(found, c, images) *
-                       sum_over_pixels<T>([&](std::size_t i) { return T(T(x[i] - mean) * d_y[i]); },
-                                          c);
-                d[channels + c] = sum_over_pixels<T>([&](std::size_t i) { return T(d_y[i]); }, c);
-            }
+            for_channels([&](std::size_t first, auto count) {
+                T mean[at_once], of_gamma[at_once], of_beta[at_once];
+                for (std::size_t c = 0; c < count; ++c) {
+                    mean[c] = T(found[first + c]);
+                    of_gamma[c] = of_beta[c] = T(0.0f);
+                }
+                constexpr std::size_t part = 256;  // so that rounding stays small in large maps
+                for (std::size_t begin = 0; begin < pixels; begin += part) {
+                    T gamma_here[at_once], beta_here[at_once];
+                    for (std::size_t c = 0; c < count; ++c) gamma_here[c] = beta_here[c] = T(0.0f);
+                    for (std::size_t i = begin; i < std::min(begin + part, pixels); ++i)
+                        for (std::size_t c = 0; c < count; ++c) {
+                            const std::size_t at = i * channels + first + c;
+                            gamma_here[c] =
+                                simd::fma(T(x[at] - mean[c]), T(d_y[at]), gamma_here[c]);
+                            beta_here[c] = beta_here[c] + d_y[at];
+                        }
+                    for (std::size_t c = 0; c < count; ++c) {
+                        of_gamma[c] = of_gamma[c] + gamma_here[c];
+                        of_beta[c] = of_beta[c] + beta_here[c];
+                    }
+                }
+                for (std::size_t c = 0; c < count; ++c) {
+                    d[first + c] =
+                        scale_of(found, first + c, images) * simd::sum_of_lanes(of_gamma[c]);
+                    d[channels + first + c] = simd::sum_of_lanes(of_beta[c]);
+                }
+            });
         }
         static constexpr void parameter_gradient(const float* d, gradients d_w) noexcept {
             for (std::size_t c = 0; c < channels; ++c) {
@@ -166,18 +220,25 @@ struct batch_normalization {
                                    tensor_view<Input, const T> d_y, tensor_view<Input, T> d_x,
                                    const float* found, const float* d, std::size_t here,
                                    std::size_t images) noexcept {
-            const auto is_image = lanes_with_images<T>(here) > T(0.0f);
+            const T are_images = lanes_with_images<T>(here);
             const float share = 1.0f / static_cast<float>(images * pixels);
-            for (std::size_t c = 0; c < channels; ++c) {
-                const float s = scale_of(found, c, images);
-                const T factor(w.template get<"gamma">()[c] * s), mean(found[c]);
-                const T by_distance(-s * d[c] * share), by_all(-d[channels + c] * share);
-                for (std::size_t i = c; i < Input::size; i += channels)
-                    d_x[i] = simd::select(
-                        is_image,
-                        T(factor * (d_y[i] + simd::fma(T(x[i] - mean), by_distance, by_all))),
-                        T(0.0f));
-            }
+            for_channels([&](std::size_t first, auto count) {
+                T factor[at_once], mean[at_once], by_distance[at_once], by_all[at_once];
+                for (std::size_t c = 0; c < count; ++c) {
+                    const float s = scale_of(found, first + c, images);
+                    factor[c] = T(w.template get<"gamma">()[first + c] * s);
+                    mean[c] = T(found[first + c]);
+                    by_distance[c] = T(-s * d[first + c] * share);
+                    by_all[c] = T(-d[channels + first + c] * share);
+                }
+                for (std::size_t i = first; i < Input::size; i += channels)
+                    for (std::size_t c = 0; c < count; ++c) {
+                        const T change = d_y[i + c] + simd::fma(T(x[i + c] - mean[c]),
+                                                                by_distance[c], by_all[c]);
+                        d_x[i + c] =
+                            simd::select(are_images > T(0.0f), T(factor[c] * change), T(0.0f));
+                    }
+            });
         }
         /// The moving averages, after a step.
         static constexpr void keep(gradients w, const float* found, std::size_t images) noexcept {
@@ -207,19 +268,16 @@ struct batch_normalization {
             std::fill_n(are_images, images, 1.0f);
             return simd::load<T>(are_images);
         }
-        /// The sum of f(i) over all numbers of channel c and all lanes: in parts, so that rounding
-        /// stays small in large maps.
-        template <class T, class F>
-        static constexpr float sum_over_pixels(F&& f, std::size_t c) noexcept {
-            constexpr std::size_t part = 256;
-            T sum(0.0f);
-            for (std::size_t first = 0; first < pixels; first += part) {
-                T here(0.0f);
-                for (std::size_t i = first; i < std::min(first + part, pixels); ++i)
-                    here = here + f(i * channels + c);
-                sum = sum + here;
-            }
-            return simd::sum_of_lanes(sum);
+        /// Calls f(first, count) for some channels at a time: so many that their sums stay in
+        /// registers, pixel after pixel.
+        static constexpr std::size_t at_once = std::min<std::size_t>(channels, 8);
+        template <class F>
+        static constexpr void for_channels(F&& f) noexcept {
+            for (std::size_t first = 0; first + at_once <= channels; first += at_once)
+                f(first, std::integral_constant<std::size_t, at_once>{});
+            if constexpr (channels % at_once != 0)
+                f(channels - channels % at_once,
+                  std::integral_constant<std::size_t, channels % at_once>{});
         }
     };
 };
