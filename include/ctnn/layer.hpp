@@ -28,6 +28,7 @@
 //                                                shapes and parameters (a stride, a slope)
 //   untrained_array<"moving_mean", C>            instead of a parameter_array: in files and in w, but
 //                                                no gradient; parameter_gradient leaves it alone
+//   starting_at_one<parameter_array<...>>        initialize() sets it to 1, not to 0
 //   compute_in_training(w, x, y)                 with facts.trains_differently: what compute is in
 //                                                training, where the gradients follow it
 //   compute_scratch<T, Pooling>(),               how many T of scratch memory compute and
@@ -35,7 +36,9 @@
 //                                                the network has it in its workspaces
 //   input_gradient_from_output(y, d_y, d_x)      with facts.in_place; d_x may be d_y's memory
 //
-// `elementwise` and `reshaping`, below, are bases for the two plainest kinds of layers.
+// `elementwise` and `reshaping`, below, are bases for the two plainest kinds of layers. Layers of
+// several inputs are those of layers/merge.hpp, random ones those of layers/dropout.hpp; one that
+// sees the whole batch in training is layers/batch_normalization.hpp.
 #pragma once
 
 #include <ctnn/kernels/fusion.hpp>
