@@ -146,9 +146,10 @@ constexpr float factor_of(parameter_view<Normalization, const float> w, std::siz
 
 }  // namespace detail
 
-/// The network type without batch normalization, and without what is only there in training. A
-/// batch normalization directly behind a convolution or dense layer becomes part of that layer
-/// (which has a bias then); any other becomes a `scale_and_offset`.
+/// The network type without batch normalization, and without `dropout`, `spatial_dropout2d` and
+/// `gaussian_noise`. A batch normalization directly behind `conv2d`, `depthwise_conv2d`, `conv1d`,
+/// `depthwise_conv1d` or `dense` in the same list becomes part of that layer (which has a bias
+/// then); any other becomes a `scale_and_offset`.
 template <class Network>
 using folded = typename detail::fold_network<Network>::type;
 

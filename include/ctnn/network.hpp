@@ -71,7 +71,8 @@ struct nested_network;
 
 }  // namespace detail
 
-/// A network: the shape of its input, and a list of specifications (layers, sequences, networks).
+/// A network: the shape of its input, and a list of specifications (layers, sequences, networks,
+/// branches: `add`, `residual`, `concatenate`, ...).
 ///
 /// The type holds no data: `parameters`, `workspace` and `batch_workspace` are plain values beside
 /// it. `predict` is noexcept, allocates nothing and works in constant expressions. Rejected: an
