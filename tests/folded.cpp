@@ -42,6 +42,18 @@ static_assert(
 static_assert(std::is_same_v<folded<of<network<map, c, batch_normalization<>>>>,
                              of<network<map, c_with_bias>>>);
 static_assert(std::is_same_v<folded<of<>>, of<>>);
+// Behind a sequence: into its last layer.
+static_assert(std::is_same_v<folded<of<sequence<relu, c>, batch_normalization<>, relu>>,
+                             of<sequence<relu, c_with_bias>, relu>>);
+static_assert(
+    std::is_same_v<
+        folded<of<separable_conv2d<4, kernel<3, 3>, use_bias<false>>, batch_normalization<>>>,
+        of<sequence<depthwise_conv2d<kernel<3, 3>, use_bias<false>>, conv2d<4, kernel<1, 1>>>>>);
+// Types of the user's own.
+struct block : sequence<c, batch_normalization<>> {};
+struct two_ways : add<sequence<>, sequence<c, batch_normalization<>, conv2d<3, kernel<1, 1>>>> {};
+static_assert(std::is_same_v<folded<of<block, relu>>, of<sequence<c_with_bias>, relu>>);
+static_assert(folded<of<two_ways>>::leaf_count == 3);
 // Another layer between: nothing to fold into.
 static_assert(std::is_same_v<folded<of<c, dropout<rate<1, 2>>, batch_normalization<>>>,
                              of<c, scale_and_offset>>);
@@ -87,6 +99,8 @@ TEST_CASE("folded networks predict the same") {
                          flatten, dropout<rate<1, 2>>, dense<9>, batch_normalization<>, softmax>>();
     predicts_the_same<of<separable_conv2d<5, kernel<3, 3>>, batch_normalization<>,
                          conv2d_transpose<4, kernel<2, 2>, stride<2>>, batch_normalization<>>>();
+    predicts_the_same<
+        of<two_ways, block, residual<block>, sequence<block>, batch_normalization<>>>();
     predicts_the_same<of<dropout<rate<1, 2>>, concatenate<c, sequence<>>, batch_normalization<>>>();
     CHECK(in_a_constant_expression());
 }

@@ -53,6 +53,19 @@ template <class Entry>
 struct fold_entry {
     using type = folding<entries_of<Entry>, fold_step::keeps>;
 };
+/// A type of the user's that has one of these as its base is that.
+template <class... Entries>
+sequence<Entries...> named(const sequence<Entries...>&);
+template <class Input, class... Entries>
+network<Input, Entries...> named(const network<Input, Entries...>&);
+template <class Merge, class... Branches>
+branches<Merge, Branches...> named(const branches<Merge, Branches...>&);
+template <class Entry>
+requires requires(const Entry& entry) {
+    named(entry);
+}
+struct fold_entry<Entry> : fold_entry<decltype(named(std::declval<const Entry&>()))> {};
+
 template <class... Entries>
 struct fold_entries {
     using type = folding<entries_of<>>;
@@ -71,6 +84,11 @@ struct fold_entries<First, batch_normalization<Options...>, Rest...> {
         folding<entries_of<typename First::with_bias>, fold_step::takes_next, fold_step::is_taken>,
         typename fold_entries<Rest...>::type>::type;
 };
+
+/// What is behind a sequence goes into its last layer, if that takes it.
+template <class... Entries, class... Options, class... Rest>
+struct fold_entries<sequence<Entries...>, batch_normalization<Options...>, Rest...>
+    : fold_entries<sequence<Entries..., batch_normalization<Options...>>, Rest...> {};
 
 template <class... Options>
 struct fold_entry<batch_normalization<Options...>> {
@@ -121,10 +139,21 @@ template <class Entry, fold_step... Steps>
 struct as_branch<folding<entries_of<Entry>, Steps...>> {
     using type = folding<entries_of<Entry>, Steps...>;
 };
-template <template <class...> class Merge, class... Branches>
-requires(Merge<Branches...>::is_branches) struct fold_entry<Merge<Branches...>> {
+template <class Kind, class... Branches>
+struct fold_branches {
     using inside = typename joined_foldings<
         typename as_branch<typename fold_entry<Branches>::type>::type...>::type;
+};
+template <class Merge, class... Branches>
+struct fold_entry<branches<Merge, Branches...>> {
+    using inside = typename fold_branches<Merge, Branches...>::inside;
+    template <class... Folded>
+    using merged = branches<Merge, Folded...>;
+    using type = typename with_steps_of<typename inside::template as<merged>, inside>::as_merge;
+};
+template <template <class...> class Merge, class... Branches>
+requires(Merge<Branches...>::is_branches) struct fold_entry<Merge<Branches...>> {
+    using inside = typename fold_branches<void, Branches...>::inside;
     using type = typename with_steps_of<typename inside::template as<Merge>, inside>::as_merge;
 };
 
