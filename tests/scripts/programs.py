@@ -4,7 +4,8 @@ import argparse, fcntl, json, os, pty, re, signal, struct, subprocess, sys, temp
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument('--data', required=True, help='folder with a small data set')
-for name in ('first_network', 'train_lenet5', 'classify', 'custom_layer', 'export_header', 'compile_time', 'realtime'):
+for name in ('first_network', 'train_lenet5', 'classify', 'custom_layer', 'export_header', 'compile_time', 'realtime',
+             'train_mlperf_tiny', 'mlperf_tiny_facts'):
     parser.add_argument('--' + name.replace('_', '-'), required=name != 'realtime', help='the program')
 args = parser.parse_args()
 passed, failures = 0, []
@@ -216,6 +217,30 @@ with tempfile.TemporaryDirectory() as folder:
     code, out, err = run(*train[:3], '--epochs', '1', '--batch-size', '1', '--threads', '1000', '--load', weights, '--save', weights)
     check('train_lenet5: batches of one, more threads than work, a file loaded and saved', code == 0, out + err)
 
+    code, out, err = run(args.mlperf_tiny_facts)
+    check('mlperf_tiny_facts: four rows', code == 0 and [line.split()[1] for line in out.splitlines()[1:]]
+          == ['78666', '24908', '221794', '269992'], out + err)
+
+    for network, data, images in ('resnet8', ['--data', args.data], 64), ('ds_cnn', ['--sounds', '240'], 48):
+        trained, folded = os.path.join(folder, network), os.path.join(folder, network + '-folded')
+        tiny = [args.train_mlperf_tiny, network, *data, '--seed', '2']
+        code, out, err = run(*tiny, '--epochs', '2', '--save', trained, '--save-folded', folded, '--show', '3')
+        costs = [float(cost) for cost in re.findall(r'epoch \d: cost (\S+),', out)]
+        check(network + ': it learns', code == 0 and err == '' and len(costs) == 2 and costs[1] < costs[0], out + err)
+        accuracy = re.search(r'test accuracy (\S+),', out)
+        after = re.search(rf'folded: (\d+) of {images} right, probabilities at most (\S+) from', out)
+        check(network + ': folded, it says the same', accuracy and after and float(after[2]) <= 1e-5
+              and abs(int(after[1]) / images - float(accuracy[1])) < 1e-4, out)
+        check(network + ': it classifies', len(re.findall(r'^[012]: [\w -]+, and the network says [\w -]+ \([01]\.\d{3}\)', out, re.M)) == 3, out)
+        check(network + ': what is saved', any('moving_mean' in name for name in read_safetensors(trained))
+              and not any('batch_norm' in name for name in read_safetensors(folded)), out)
+        code, out, err = run(*tiny, '--epochs', '0', '--load', trained)
+        check(network + ' --load: as good as when it was saved', code == 0 and accuracy and accuracy[0] in out, out + err)
+        process = after_first_epoch(*tiny, '--epochs', '1000000', '--save', trained, stderr=subprocess.PIPE)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate()[1]
+        check(network + ': Ctrl-C', process.returncode == 130 and re.fullmatch(r'stopped in epoch .*\nsaved to .*\n', err), err)
+
     header = os.path.join(folder, 'w.hpp')
     code, out, err = run(args.export_header, weights, header)
     check('export_header: named after its file', code == 0 and ', 61706> w{{' in open(header).read(), out + err)
@@ -249,6 +274,9 @@ with tempfile.TemporaryDirectory() as folder:
             ('a header that cannot be', [args.export_header, '/nowhere/w.safetensors', '/nonexistent/w.hpp'], ['/nonexistent/w.hpp']),
             ('pictures that cannot be', [args.export_header, '--pictures', '/nowhere', '/nonexistent/p.hpp'], ['/nonexistent/p.hpp']),
             ('no data set', [*nowhere, '--epochs', '1'], ['/nowhere', 'dataset-fashion-mnist']),
+            ('no data set', [args.train_mlperf_tiny, 'resnet8', '--data', '/nowhere'], ['/nowhere', 'dataset-fashion-mnist']),
+            ('no such network', [args.train_mlperf_tiny, 'resnet9'], ['network', 'resnet9']),
+            ('nowhere to save what is folded', [args.train_mlperf_tiny, 'ds_cnn', '--save-folded', '/nonexistent/w'], ['/nonexistent/w']),
             ('no data set', [args.first_network, '/nowhere'], ['/nowhere/train-images']),
             ('an empty data set', [*train[:2], empty], [empty, 'train-images-idx3-ubyte.gz']),
             ('a data set that is a file', [*train[:2], weights], [weights, 'must be a folder, found a file']),
