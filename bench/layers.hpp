@@ -2,6 +2,8 @@
 // lists of layers compile apart from each other and from other libraries.
 #pragma once
 
+#include "multiply_adds.hpp"
+
 #include <ctnn/ctnn.hpp>
 
 #include <algorithm>
@@ -143,17 +145,6 @@ call prepare(work kind) {
                     bytes + bytes_w};
     }
     return {};
-}
-
-/// Multiply-adds of one image that no implementation can save: taps on padding do not count.
-constexpr std::size_t multiply_adds_inside(const ctnn::detail::convolution& conv) {
-    const auto taps = [](const ctnn::detail::axis& axis) {
-        std::size_t sum = 0;
-        for (std::size_t o = 0; o < axis.output(); ++o)
-            sum += axis.taps_inside(o).last - axis.taps_inside(o).first;
-        return sum;
-    };
-    return taps(conv.rows) * taps(conv.columns) * conv.tap_size();
 }
 
 template <class Input, class Spec>
