@@ -35,6 +35,9 @@ inline constexpr std::array<const char*, 12> sound_names{
     "noise",  "low tone", "middle tone", "high tone", "rising", "falling",
     "a hill", "a valley", "two tones",   "beeps",     "warble", "clicks"};
 
+/// The seed of what is not learnt from.
+inline constexpr std::uint64_t sounds_to_test_with = 0x7E57;
+
 /// Makes sounds: the same ones for the same seed.
 class sound_maker {
 public:

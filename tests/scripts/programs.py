@@ -246,6 +246,10 @@ with tempfile.TemporaryDirectory() as folder:
     check('export_header: named after its file', code == 0 and ', 61706> w{{' in open(header).read(), out + err)
     code, out, err = run(args.export_header, '--pictures', args.data, header, '--name', 'small')
     check('export_header --pictures', code == 0 and 'std::uint8_t small[64][784]' in open(header).read(), out + err)
+    code, out, err = run(args.export_header, '--sounds', '-', header, '--name', 'twelve')
+    check('export_header --sounds', code == 0 and 'std::uint8_t twelve[12][490]' in open(header).read(), out + err)
+    code, out, err = run(args.export_header, '--network', 'ds_cnn', os.path.join(folder, 'ds_cnn-folded'), header)
+    check('export_header --network', code == 0 and ', 22604> w{{' in open(header).read(), out + err)
 
     # No data is read before the numbers and files on the command line are seen to be right.
     numbers = [(args.train_lenet5, '--epochs', 0, 1000000), (args.train_lenet5, '--batch-size', 1, 1000000),

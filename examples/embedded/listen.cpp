@@ -1,0 +1,29 @@
+// Keyword spotting, as it were: what DS-CNN says of twelve sounds, one of each class. Trained with
+// batch normalization, which is folded into the convolutions.
+#include "board.hpp"
+#include "mlperf_tiny/networks.hpp"
+
+#include "ds_cnn_sounds.hpp"  // the weights, and
+#include "twelve_sounds.hpp"  // what to listen to: written by export_header, both stay in flash
+
+#include <cstddef>
+#include <iterator>
+
+int run() {
+    using net = ctnn::folded<mlperf_tiny::ds_cnn>;
+    static net::workspace scratch;  // all that a prediction needs: net::workspace_bytes
+    static net::input x;
+    for (std::size_t n = 0; n < std::size(twelve_sounds); ++n) {
+        for (std::size_t i = 0; i < x.size(); ++i)
+            x[i] = static_cast<float>(twelve_sounds[n][i]) / 255.0f;
+        const net::output p = net::predict(ds_cnn_sounds, x, scratch);
+        board::write("class ");
+        board::write_number(p.argmax());
+        board::write(", probability ");
+        board::write_fixed(p[p.argmax()]);
+        board::write(", label ");
+        board::write_number(twelve_sounds_labels[n]);
+        board::write("\n");
+    }
+    return 0;
+}
