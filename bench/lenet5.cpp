@@ -1,6 +1,7 @@
 // LeNet-5 on one core: prediction and training, as microseconds an image and as a share of what the
 // core's multiply-add units could do, measured in the same run. The cases take turns; medians
 // count.
+#include "conditions.hpp"
 #include "peak.hpp"
 
 #include "../examples/lenet5.hpp"
@@ -23,12 +24,6 @@ struct benchmark_case {
     std::function<void()> call;
     std::vector<double> microseconds{}, shares{};
 };
-
-double median(std::vector<double> values) {
-    std::nth_element(values.begin(),
-                     values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-    return values[values.size() / 2];
-}
 
 }  // namespace
 
@@ -80,10 +75,10 @@ int main() {
             c.shares.push_back(static_cast<double>(c.multiply_adds) / image / peak);
         }
     std::printf("%zu lanes, peak %.1f thousand million multiply-adds a second\n\n",
-                ctnn::simd::native_lanes, median(peaks) / 1e9);
+                ctnn::simd::native_lanes, bench::median(peaks) / 1e9);
     std::printf("%-32s %10s %10s %10s\n", "", "us/image", "least", "of peak");
     for (const benchmark_case& c : cases)
-        std::printf("%-32s %10.2f %10.2f %10.2f\n", c.name.c_str(), median(c.microseconds),
+        std::printf("%-32s %10.2f %10.2f %10.2f\n", c.name.c_str(), bench::median(c.microseconds),
                     *std::min_element(c.microseconds.begin(), c.microseconds.end()),
-                    median(c.shares));
+                    bench::median(c.shares));
 }

@@ -3,9 +3,8 @@
 // normalization. All must agree first; then they take turns, each beside the peak of that moment,
 // and medians count. `networks ResNet` only those with that word.
 #include "networks.hpp"
+#include "conditions.hpp"
 #include "peak.hpp"
-
-#include <sched.h>
 
 #include <algorithm>
 #include <cmath>
@@ -27,12 +26,6 @@ struct measurement {
     std::function<void()> run;
     std::vector<double> microseconds{}, shares{};
 };
-
-double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 double best_peak() {
     double best = 0.0;
@@ -70,8 +63,8 @@ void race(const std::string& name, std::size_t images, std::size_t multiply_adds
         std::vector<double> ratios;
         for (std::size_t n = 0; n < m.microseconds.size(); ++n)
             ratios.push_back(m.microseconds[n] / all[0].microseconds[n]);
-        std::printf(" %9.2f %6.2f", median(m.microseconds), median(m.shares));
-        if (&m != &all[0]) std::printf(" %6.2f", median(ratios));
+        std::printf(" %9.2f %6.2f", bench::median(m.microseconds), bench::median(m.shares));
+        if (&m != &all[0]) std::printf(" %6.2f", bench::median(ratios));
     }
     std::printf("\n");
     std::fflush(stdout);
@@ -118,15 +111,7 @@ void measure(bench::network& ours) {
 
 int main(int argc, char** argv) {
     std::printf("%zu lanes, compiler %s\n", ctnn::simd::native_lanes, __VERSION__);
-#ifndef BENCH_ONEDNN
-    std::printf("left out: oneDNN 2 was not found when this was built (libdnnl-dev)\n");
-#endif
-#ifndef BENCH_LIBTORCH
-    std::printf("left out: libtorch was not found when this was built (libtorch-dev)\n");
-#endif
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) != 1)
-        std::printf("not pinned to one core, expect noise: taskset -c 1 ...\n");
+    bench::print_conditions();
     for (const auto make : {bench::make_resnet8, bench::make_ds_cnn, bench::make_mobilenet}) {
         const auto network = make();
         if (argc < 2 || network->name.find(argv[1]) != std::string::npos) measure(*network);

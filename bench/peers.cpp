@@ -2,12 +2,11 @@
 // First all must agree, in probabilities, loss and weights after a step of Adam; then they take
 // turns, and medians count. Pin it to one core: taskset -c 1 build/bench/peers
 #include "peers.hpp"
+#include "conditions.hpp"
 
 #include "../examples/lenet5.hpp"
 
 #include <ctnn/training.hpp>
-
-#include <sched.h>
 
 #include <algorithm>
 #include <chrono>
@@ -34,12 +33,6 @@ double seconds() {
 double wall_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
-}
-
-double median(std::vector<double> values) {
-    std::nth_element(values.begin(),
-                     values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-    return values[values.size() / 2];
 }
 
 [[noreturn]] void differ(const bench::peer& p, const std::string& what, double found, double most) {
@@ -171,15 +164,7 @@ int main() {
     std::printf("ctnn with %zu lanes, compiler %s", ctnn::simd::native_lanes, __VERSION__);
     for (const auto& p : peers) std::printf("; %s", p->description().c_str());
     std::printf("\n");
-#ifndef BENCH_ONEDNN
-    std::printf("left out: oneDNN 2 was not found when this was built (libdnnl-dev)\n");
-#endif
-#ifndef BENCH_LIBTORCH
-    std::printf("left out: libtorch was not found when this was built (libtorch-dev)\n");
-#endif
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) != 1)
-        std::printf("not pinned to one core, expect noise: taskset -c 1 ...\n");
+    bench::print_conditions();
 
     for (const auto& p : peers) compare(ours, *p);
 
@@ -207,11 +192,11 @@ int main() {
     for (const auto& p : peers) std::printf(" %10s %10s", p->name().c_str(), "/ ctnn");
     std::printf("\n");
     for (const benchmark_case& c : cases) {
-        const double time = median(c.microseconds[0]);
+        const double time = bench::median(c.microseconds[0]);
         std::printf("%-32s %10.2f", c.name.c_str(), time);
         for (std::size_t i = 1; i < contestants.size(); ++i)
-            std::printf(" %10.2f %10.1f", median(c.microseconds[i]),
-                        median(c.microseconds[i]) / time);
+            std::printf(" %10.2f %10.1f", bench::median(c.microseconds[i]),
+                        bench::median(c.microseconds[i]) / time);
         std::printf("\n");
     }
 }
