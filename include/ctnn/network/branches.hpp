@@ -31,13 +31,22 @@ struct meeting<true, Merge, Input, Outputs...> {
     using layer = typename Merge::template on<Outputs...>;
 };
 template <class Merge, class Input, class... Outputs>
-using meeting_of = meeting<(true && ... && (Outputs::size > 0)), Merge, Input, Outputs...>;
+using meeting_of =
+    meeting<((2 <= sizeof...(Outputs)) && ... && (Outputs::size > 0)), Merge, Input, Outputs...>;
+
+/// Stops the compiler at a single branch, or none.
+template <std::size_t Count>
+struct enough_branches {
+    static constexpr std::size_t count = Count;
+    static_assert(2 <= count, "ctnn::network: the branches that meet must be at least 2");
+};
 
 /// Branches on a shape: a part of a network, with layers and links of its own.
 template <class Merge, class Input, class Indices, class... Branches>
 struct branches_on;
 template <class Merge, class Input, std::size_t... I, class... Branches>
 struct branches_on<Merge, Input, std::index_sequence<I...>, Branches...> {
+    static_assert(sizeof(enough_branches<sizeof...(Branches)>) > 0);
     static_assert(are_looked_at<Branches...>);
     static_assert((true && ... && (sizeof(network_entry<I, Branches>) > 0)));
     static constexpr std::size_t entry_count = sizeof...(Branches);
@@ -83,8 +92,6 @@ struct branches_on<Merge, Input, std::index_sequence<I...>, Branches...> {
 template <class Merge, class... Branches>
 struct branches {
     static constexpr bool is_branches = true;
-    static constexpr std::size_t count = sizeof...(Branches);
-    static_assert(2 <= count, "ctnn::network: the branches that meet must be at least 2");
 
     template <class Input>
     using on =
