@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 using namespace ctnn;
@@ -160,4 +161,23 @@ TEST_CASE("options may change between steps") {
     optimizer.options.learning_rate = 0.25;
     optimizer.update(w, d_w);
     CHECK(w.values()[0] == -1.25f);
+}
+
+TEST_CASE_TEMPLATE("a parameter without a gradient stays, also without epsilon", Optimizer,
+                   rmsprop<owner>, adam<owner>) {
+    Optimizer optimizer;
+    optimizer.options.epsilon = 0.0;
+    parameters<owner> w, d_w;
+    fill_random(w, 1, 1.0f);
+    fill_random(d_w, 2, 1.0f);
+    d_w.values()[3] = d_w.values()[count - 1] = 0.0f;  // in a vector and in the rest
+    const parameters<owner> before = w;
+    for (int step = 0; step < 3; ++step) optimizer.update(w, d_w);
+    for (std::size_t i = 0; i < count; ++i) {
+        CHECK(std::isfinite(w.values()[i]));
+        CHECK((w.values()[i] == before.values()[i]) == (d_w.values()[i] == 0.0f));
+    }
+    d_w.values()[3] = std::numeric_limits<float>::quiet_NaN();
+    optimizer.update(w, d_w);
+    CHECK(std::isnan(w.values()[3]));
 }

@@ -17,6 +17,10 @@
 namespace ctnn {
 namespace detail {
 
+/// What steps are divided by at least, so that a parameter without a gradient (a moving average)
+/// stays where it is, also when epsilon is 0.
+inline constexpr float least_root = std::numeric_limits<float>::min();
+
 /// An option that is not in its range, which `train_step` and `fit` refuse. Where all are, `name`
 /// is null.
 struct option_fault {
@@ -113,7 +117,9 @@ public:
                 simd::store(mean_.elements + i, mean);
                 variance = simd::max(T(0.0f), T(square - mean * mean));
             }
-            const T step = simd::divide(T(rate) * g, simd::sqrt(T(variance + T(epsilon))));
+            const T step = simd::divide(
+                T(rate) * g,
+                simd::sqrt(simd::maximum(T(variance + T(epsilon)), T(detail::least_root))));
             const T velocity = simd::fma(T(momentum), simd::load<T>(velocity_.elements + i), step);
             simd::store(velocity_.elements + i, velocity);
             simd::store(w.elements + i, simd::load<T>(w.elements + i) - velocity);
@@ -166,7 +172,7 @@ public:
             simd::store(mean_.elements + i, mean);
             simd::store(mean_square_.elements + i, square);
             const T root = simd::fma(simd::sqrt(square), T(root_scale), T(epsilon));
-            const T step = simd::divide(T(rate) * mean, root);
+            const T step = simd::divide(T(rate) * mean, simd::maximum(root, T(detail::least_root)));
             simd::store(w.elements + i, simd::load<T>(w.elements + i) - step);
         });
     }
