@@ -54,6 +54,12 @@ struct block : sequence<c, batch_normalization<>> {};
 struct two_ways : add<sequence<>, sequence<c, batch_normalization<>, conv2d<3, kernel<1, 1>>>> {};
 static_assert(std::is_same_v<folded<of<block, relu>>, of<sequence<c_with_bias>, relu>>);
 static_assert(folded<of<two_ways>>::leaf_count == 3);
+template <class Activation>
+struct activated : add<sequence<c, batch_normalization<>, Activation>, c> {};
+template <class... Entries>
+struct around : residual<Entries..., relu> {};
+static_assert(folded<of<activated<swish>>>::leaf_count == 4);
+static_assert(folded<of<concatenate<around<batch_normalization<>>, sequence<>>>>::leaf_count == 4);
 // Another layer between: nothing to fold into.
 static_assert(std::is_same_v<folded<of<c, dropout<rate<1, 2>>, batch_normalization<>>>,
                              of<c, scale_and_offset>>);
@@ -101,6 +107,7 @@ TEST_CASE("folded networks predict the same") {
                          conv2d_transpose<4, kernel<2, 2>, stride<2>>, batch_normalization<>>>();
     predicts_the_same<
         of<two_ways, block, residual<block>, sequence<block>, batch_normalization<>>>();
+    predicts_the_same<of<activated<relu>, around<batch_normalization<>, activated<sigmoid>>>>();
     predicts_the_same<of<dropout<rate<1, 2>>, concatenate<c, sequence<>>, batch_normalization<>>>();
     CHECK(in_a_constant_expression());
 }

@@ -151,8 +151,14 @@ struct fold_entry<branches<Merge, Branches...>> {
     using merged = branches<Merge, Folded...>;
     using type = typename with_steps_of<typename inside::template as<merged>, inside>::as_merge;
 };
+/// Its arguments are its branches: not so in `template <class A> struct block : add<A, relu> {};`.
+template <class Entry, class... Branches>
+concept merges = requires(Entry* entry) {
+    []<class Merge>(branches<Merge, Branches...>*) {}(entry);
+};
 template <template <class...> class Merge, class... Branches>
-requires(Merge<Branches...>::is_branches) struct fold_entry<Merge<Branches...>> {
+requires merges<Merge<Branches...>, Branches...>
+struct fold_entry<Merge<Branches...>> {
     using inside = typename fold_branches<void, Branches...>::inside;
     using type = typename with_steps_of<typename inside::template as<Merge>, inside>::as_merge;
 };

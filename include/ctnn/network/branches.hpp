@@ -91,8 +91,6 @@ struct branches_on<Merge, Input, std::index_sequence<I...>, Branches...> {
 /// `Merge` of what the branches make of one value.
 template <class Merge, class... Branches>
 struct branches {
-    static constexpr bool is_branches = true;
-
     template <class Input>
     using on =
         branches_on<Merge, Input, std::make_index_sequence<sizeof...(Branches)>, Branches...>;
