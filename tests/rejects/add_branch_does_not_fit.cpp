@@ -2,13 +2,15 @@
 // NUMBERS: 9 <= 8
 #include <ctnn/ctnn.hpp>
 
-using net = ctnn::network<ctnn::shape<8, 8, 4>,
+using net = ctnn::network<
+    ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
-                          ctnn::add<ctnn::sequence<ctnn::relu, ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>>, ctnn::sequence<>>,
+    ctnn::add<ctnn::sequence<ctnn::relu, ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>>,
+              ctnn::sequence<>>,
 #else
-                          ctnn::add<ctnn::sequence<ctnn::relu, ctnn::conv2d<4, ctnn::kernel<9, 3>>>, ctnn::sequence<>>,
+    ctnn::add<ctnn::sequence<ctnn::relu, ctnn::conv2d<4, ctnn::kernel<9, 3>>>, ctnn::sequence<>>,
 #endif
-                          ctnn::flatten, ctnn::dense<10>>;
+    ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;
 
 int main() {

@@ -4,9 +4,11 @@
 
 using net = ctnn::network<ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
-                          ctnn::add<ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>, ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>>,
+                          ctnn::add<ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>,
+                                    ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>>,
 #else
-                          ctnn::add<ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>, ctnn::conv2d<6, ctnn::kernel<3, 3>, ctnn::same>>,
+                          ctnn::add<ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>,
+                                    ctnn::conv2d<6, ctnn::kernel<3, 3>, ctnn::same>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

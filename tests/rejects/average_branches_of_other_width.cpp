@@ -2,13 +2,14 @@
 // NUMBERS: 8 == 6
 #include <ctnn/ctnn.hpp>
 
-using net = ctnn::network<ctnn::shape<8, 8, 4>,
+using net =
+    ctnn::network<ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
-                          ctnn::average<ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>, ctnn::sequence<>>,
+                  ctnn::average<ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>, ctnn::sequence<>>,
 #else
-                          ctnn::average<ctnn::conv2d<4, ctnn::kernel<1, 3>>, ctnn::sequence<>>,
+                  ctnn::average<ctnn::conv2d<4, ctnn::kernel<1, 3>>, ctnn::sequence<>>,
 #endif
-                          ctnn::flatten, ctnn::dense<10>>;
+                  ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;
 
 int main() {

@@ -2,13 +2,14 @@
 // NUMBERS: 4 == 8
 #include <ctnn/ctnn.hpp>
 
-using net = ctnn::network<ctnn::shape<8, 8, 4>,
+using net = ctnn::network<
+    ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
-                          ctnn::concatenate<ctnn::sequence<>, ctnn::conv2d<2, ctnn::kernel<3, 3>, ctnn::same>>,
+    ctnn::concatenate<ctnn::sequence<>, ctnn::conv2d<2, ctnn::kernel<3, 3>, ctnn::same>>,
 #else
-                          ctnn::concatenate<ctnn::sequence<>, ctnn::max_pool2d<>>,
+    ctnn::concatenate<ctnn::sequence<>, ctnn::max_pool2d<>>,
 #endif
-                          ctnn::flatten, ctnn::dense<10>>;
+    ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;
 
 int main() {

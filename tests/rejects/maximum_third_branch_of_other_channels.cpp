@@ -6,7 +6,8 @@ using net = ctnn::network<ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
                           ctnn::maximum<ctnn::sequence<>, ctnn::relu, ctnn::tanh>,
 #else
-                          ctnn::maximum<ctnn::sequence<>, ctnn::relu, ctnn::conv2d<5, ctnn::kernel<1, 1>>>,
+                          ctnn::maximum<ctnn::sequence<>, ctnn::relu,
+                                        ctnn::conv2d<5, ctnn::kernel<1, 1>>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -6,7 +6,8 @@ using net = ctnn::network<ctnn::shape<8, 8, 4>,
 #ifdef CORRECTED
                           ctnn::residual<ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>>,
 #else
-                          ctnn::residual<ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::stride<2>, ctnn::same>>,
+                          ctnn::residual<
+                              ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::stride<2>, ctnn::same>>,
 #endif
                           ctnn::flatten, ctnn::dense<10>>;
 net::parameters w;

@@ -26,6 +26,11 @@ namespace {
 using net = network<shape<6, 6, 1>, conv2d<3, kernel<3, 3>>, relu, max_pool2d<>, flatten, dense<40>,
                     ctnn::tanh, dense<3>, softmax>;
 using wide = network<features<130>, dense<130>, relu, dense<3>, softmax>;  // two slices
+// Looks at the whole batch between layers, and draws.
+using normalized = network<
+    shape<5, 4, 2>, conv2d<5, kernel<3, 3>, same>, batch_normalization<>, relu, dropout<rate<1, 4>>,
+    residual<conv2d<5, kernel<3, 3>, same>, batch_normalization<>, spatial_dropout2d<rate<1, 4>>>,
+    gaussian_noise<stddev<1, 10>>, flatten, dense<3>, softmax>;
 
 constexpr std::size_t lanes = simd::native_lanes;
 constexpr std::size_t many_threads[] = {2, 3, 5, 100, 0};
@@ -154,6 +159,9 @@ TEST_CASE("fit(..., {.threads = N}): the same bits for every N") {
     fit_gives_the_same_bits<net>(25 * lanes + 1, 19 * lanes + 5);  // pieces of several packs
     fit_gives_the_same_bits<net>(11, 1);
     fit_gives_the_same_bits<wide>(9 * lanes, 4 * lanes + 3);
+    for (const std::size_t batch : {std::size_t{1}, lanes - 1, lanes, lanes + 1, 2 * lanes + 3})
+        if (batch > 0) fit_gives_the_same_bits<normalized>(2 * batch + 1, batch);
+    fit_gives_the_same_bits<normalized>(19 * lanes + 1, 19 * lanes);  // pieces of several packs
 }
 
 TEST_CASE("train_step gives the same bits as fit on threads") {

@@ -213,7 +213,7 @@ struct leaf_table<Input, List, hana::tuple<Layers...>> {
         std::array<parameter_entry, arrays> result{};
         parameter_entry* row = result.data();
         std::size_t i = 0;
-        const auto write = [&](auto list) {
+        [[maybe_unused]] const auto write = [&](auto list) {
             const auto number = std::count(
                 names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i) + 1, names[i]);
             row = write_entries(list, row, names[i], static_cast<std::size_t>(number), offsets[i]);

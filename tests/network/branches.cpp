@@ -1,0 +1,203 @@
+// Branches: shapes, parameters, fingerprints; and graphs that are odd: empty branches, one value under
+// several names, what may not be overwritten because others read it.
+#include <ctnn/network/branches.hpp>
+
+#include <ctnn/ctnn.hpp>
+#include <ctnn/training.hpp>
+
+#include "support/graph_reference.hpp"
+#include "support/random.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+using namespace ctnn;
+
+namespace {
+
+using map = shape<2, 3, 2>;
+using input = sequence<>;
+using c = conv2d<2, kernel<1, 1>>;
+using inner = network<map, conv2d<2, kernel<2, 2>, same>, batch_normalization<>, relu>;
+template <class... Entries>
+using of = network<map, Entries...>;
+
+// Shapes.
+template <class... Entries>
+using output_of = typename of<Entries...>::output_shape;
+static_assert(std::is_same_v<output_of<add<input, input>>, map>);
+static_assert(std::is_same_v<output_of<concatenate<input, input, c>>, shape<2, 3, 6>>);
+static_assert(std::is_same_v<output_of<multiply<global_average_pool2d, input>>, map>);
+static_assert(std::is_same_v<output_of<add<flatten, sequence<relu, flatten>>>, features<12>>);
+static_assert(std::is_same_v<of<residual<residual<>>, flatten>::shape_after<0>, map>);
+
+// Parameters by position: of the list, of the branch, of its layers.
+using net = of<c, add<inner, sequence<relu, inner>, input>, flatten, dense<1>>;
+static_assert(net::leaf_count == 11 && net::entry_count == 4);
+static_assert(net::parameter_count == 6 + 2 * inner::parameter_count + 13);
+static_assert(net::trained_parameter_count == net::parameter_count - 8);
+constexpr bool finds_parameters() {
+    net::parameters w{};
+    w.layer<1>().layer<1>().layer<1>().layer<0>().bias()[1] = 3;  // of the second branch's inner
+    w.layer<3>().bias()[0] = 4;
+    return w.elements[6 + inner::parameter_count + 17] == 3 &&
+           w.elements[net::parameter_count - 1] == 4;
+}
+static_assert(finds_parameters());
+
+// Fingerprints: what is computed counts, and what each layer reads.
+static_assert(of<add<input, relu>>::fingerprint != of<add<relu, input>>::fingerprint);
+static_assert(of<add<input, relu>>::fingerprint != of<average<input, relu>>::fingerprint);
+static_assert(of<relu, add<input, sigmoid>>::fingerprint !=
+              of<add<relu, sequence<relu, sigmoid>>>::fingerprint);
+static_assert(of<sigmoid, residual<relu>>::fingerprint != of<residual<sigmoid, relu>>::fingerprint);
+static_assert(of<residual<relu>>::fingerprint ==
+              of<add<sequence<relu, dropout<rate<1, 2>>>, sequence<expect<map>>>>::fingerprint);
+
+// What is only read takes no memory of the network's.
+static_assert(of<add<input, input>>::plan.size == 0 && of<residual<>, flatten>::plan.size == 0);
+static_assert(of<relu, flatten>::plan.size == 0 && of<>::plan.size == 0);
+
+// A constant expression.
+using small = network<shape<4, 4, 1>, conv2d<3, kernel<3, 3>, same>, batch_normalization<>, relu,
+                      residual<conv2d<3, kernel<3, 3>, same>, batch_normalization<>, relu,
+                               conv2d<3, kernel<3, 3>, same>, batch_normalization<>>,
+                      relu, dropout<rate<1, 4>>, max_pool2d<>,
+                      multiply<input, sequence<global_average_pool2d, dense<3>, sigmoid>>,
+                      concatenate<input, swish>, global_average_pool2d, dense<2>, softmax>;
+constexpr small::parameters small_weights = [] {
+    small::parameters w{};
+    int i = 0;
+    for (float& v : w.values()) v = static_cast<float>(i++ * 37 % 101 - 40) / 90.0f;
+    for (const parameter_entry& array : small::parameter_table)
+        for (std::size_t k = 0; k < array.size; ++k)
+            if (array.array == "moving_variance") w.values()[array.offset + k] = 0.5f;
+    return w;
+}();
+constexpr small::input small_image{{1, 2, 0, -1, 0.5, 3, 1, 1, -2, 0, 1, 2, 2, 1, 0, 1}};
+constexpr small::output by_the_compiler = small::predict(small_weights, small_image);
+static_assert(by_the_compiler[0] > 0.01f && by_the_compiler[1] > 0.01f);
+static_assert(by_the_compiler[0] + by_the_compiler[1] > 0.99999f);
+constexpr auto small_folded = fold(small_weights);
+constexpr small::output folded_by_the_compiler = folded<small>::predict(small_folded, small_image);
+static_assert(folded_by_the_compiler[0] - by_the_compiler[0] < 1e-5f &&
+              by_the_compiler[0] - folded_by_the_compiler[0] < 1e-5f);
+
+constexpr std::size_t lanes = simd::native_lanes;
+
+/// Predictions, and the gradients of input and parameters, against the reference in double.
+template <class Net>
+void check() {
+    CAPTURE(reference::graph_of<Net>().layers.size());
+    const reference::graph graph = reference::graph_of<Net>();
+    const std::size_t count = lanes;
+    generator random(7);
+    const auto w = std::make_unique<parameters<Net>>();
+    initialize(*w, he_normal{.seed = 3});
+    for (float& v : w->values()) v += random.between(0.0f, 0.3f);
+    const reference::image numbers(w->values().begin(), w->values().end());
+    std::vector<typename Net::input> images(count);
+    reference::batch x;
+    for (auto& image : images) {
+        for (float& v : image) v = random.between(-1.0f, 1.0f);
+        x.emplace_back(image.begin(), image.end());
+    }
+    const auto agrees = [](float found, double expected) {
+        CHECK(found == doctest::Approx(expected).epsilon(1e-4).scale(1));
+    };
+
+    const reference::batch expected = graph.run(numbers, x, false);
+    std::vector<typename Net::output> outputs(count);
+    const auto many = std::make_unique<typename Net::batch_workspace>();
+    for (auto& number : many->scratch.memory) number = simd::native(NAN);  // nobody relies on zeros
+    Net::predict(*w, images, outputs, *many);
+    const auto space = std::make_unique<typename Net::workspace>();
+    for (float& number : space->memory) number = NAN;
+    const auto one = Net::predict(*w, images[0], *space);
+    for (std::size_t i = 0; i < one.size(); ++i) {
+        agrees(one[i], expected[0][i]);
+        for (std::size_t n = 0; n < count; ++n) agrees(outputs[n][i], expected[n][i]);
+    }
+
+    // Loss: the sum of the squared outputs.
+    using pass_of = backpropagation<Net, simd::native, Net::leaf_count, true>;
+    const auto pass = std::make_unique<pass_of>();
+    for (auto& number : pass->memory.memory) number = simd::native(NAN);
+    if constexpr (pass_of::is_random)
+        for (std::size_t n = 0; n < lanes; ++n) pass->random.keys[n] = detail::key_of(0, 5, n);
+    std::array<const typename Net::input*, lanes> from;
+    for (std::size_t n = 0; n < lanes; ++n) from[n] = &images[n];
+    to_lanes<simd::native>(from, tensor_view(pass->x));
+    pass->forward(*w);
+    for (std::size_t i = 0; i < Net::output_shape::size; ++i)
+        pass->d_output()[i] = simd::native(2.0f) * pass->output()[i];
+    parameters<Net> d_w{};
+    tensor<typename Net::input_shape, simd::native> d_x;
+    pass->backward(*w, d_w, d_x);
+    const auto loss = [&](const reference::image& of_numbers, const reference::batch& of_x) {
+        double sum = 0.0;
+        for (const auto& y : graph.run(of_numbers, of_x, true, nullptr, 0, 5))
+            for (const double v : y) sum += v * v;
+        return sum;
+    };
+    constexpr double h = 1e-6;
+    double found = 0.0, size = 0.0;
+    const auto moved = [&](double& ahead, double& behind, float gradient) {
+        const double direction = static_cast<double>(random.between(-1.0f, 1.0f));
+        ahead += h * direction, behind -= h * direction;
+        found += direction * static_cast<double>(gradient);
+        size += std::abs(direction * static_cast<double>(gradient));
+    };
+    reference::batch x_ahead = x, x_behind = x;
+    for (std::size_t i = 0; i < Net::input_shape::size; ++i) {
+        float d[lanes];
+        simd::store(d, simd::native(d_x[i]));
+        for (std::size_t n = 0; n < lanes; ++n) moved(x_ahead[n][i], x_behind[n][i], d[n]);
+    }
+    CHECK(std::abs((loss(numbers, x_ahead) - loss(numbers, x_behind)) / (2.0 * h) - found) <=
+          2e-4 * size + 1e-5);
+    CHECK(size > 1e-3);
+    reference::image w_ahead = numbers, w_behind = numbers;
+    found = size = 0.0;
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+        moved(w_ahead[i], w_behind[i], d_w.values()[i]);
+    CHECK(std::abs((loss(w_ahead, x) - loss(w_behind, x)) / (2.0 * h) - found) <=
+          2e-4 * size + 1e-5);
+}
+
+}  // namespace
+
+TEST_CASE("branches of nothing: the input") {
+    check<of<>>();
+    check<of<flatten>>();
+    check<of<add<input, input>>>();
+    check<of<residual<>, residual<residual<>>, c>>();
+    check<of<concatenate<input, input>, maximum<input, input>>>();
+    check<of<multiply<input, input, input>, average<input, dropout<rate<1, 2>>>>>();
+}
+
+TEST_CASE("branches that read the same value: nobody overwrites it") {
+    check<of<c, add<relu, sigmoid, input, dropout<rate<1, 2>>>, residual<relu>>>();
+    check<of<c, concatenate<flatten, sequence<relu, flatten>, sequence<sigmoid, flatten>>>>();
+    check<of<c, add<flatten, flatten>, add<input, dense<12>>, softmax>>();
+    check<of<c, residual<reshape<3, 2, 2>, c, reshape<2, 3, 2>>,
+             residual<reshape<3, 2, 2>, relu, reshape<2, 3, 2>>>>();
+    check<of<add<batch_normalization<>, batch_normalization<>, input>>>();
+    check<of<c, add<c, sequence<relu, c>>, relu, add<input, c>, add<c, input>, swish>>();
+}
+
+TEST_CASE("branches: networks, one type twice, softmax inside, the scale first") {
+    check<of<add<inner, inner>, concatenate<inner, input, inner>>>();
+    check<of<flatten, multiply<sequence<dense<3>, softmax>, dense<3>>>>();
+    check<of<c, multiply<sequence<global_average_pool2d, dense<2>, sigmoid>, input, relu>>>();
+    check<network<features<3>, dense<3>, multiply<input, sequence<dense<3>, sigmoid>>>>();
+}
+
+TEST_CASE("branches in a constant expression: what a program predicts") {
+    const small::output y = small::predict(small_weights, small_image);
+    for (std::size_t i = 0; i < 2; ++i)
+        CHECK(y[i] == doctest::Approx(by_the_compiler[i]).epsilon(1e-5));
+}
