@@ -172,28 +172,25 @@ void check() {
 
 TEST_CASE("branches of nothing: the input") {
     check<of<>>();
-    check<of<flatten>>();
-    check<of<add<input, input>>>();
-    check<of<residual<>, residual<residual<>>, c>>();
-    check<of<concatenate<input, input>, maximum<input, input>>>();
-    check<of<multiply<input, input, input>, average<input, dropout<rate<1, 2>>>>>();
+    check<of<flatten, add<input, input>>>();
+    check<of<residual<>, residual<residual<>>, concatenate<input, input>, maximum<input, input>,
+             multiply<input, input, input>, average<input, dropout<rate<1, 2>>>>>();
 }
 
 TEST_CASE("branches that read the same value: nobody overwrites it") {
-    check<of<c, add<relu, sigmoid, input, dropout<rate<1, 2>>>, residual<relu>>>();
-    check<of<c, concatenate<flatten, sequence<relu, flatten>, sequence<sigmoid, flatten>>>>();
+    check<of<c, add<relu, sigmoid, input, dropout<rate<1, 2>>>, residual<relu>,
+             concatenate<flatten, sequence<relu, flatten>>>>();
     check<of<c, add<flatten, flatten>, add<input, dense<12>>, softmax>>();
-    check<of<c, residual<reshape<3, 2, 2>, c, reshape<2, 3, 2>>,
+    check<of<residual<reshape<3, 2, 2>, c, reshape<2, 3, 2>>,
              residual<reshape<3, 2, 2>, relu, reshape<2, 3, 2>>>>();
-    check<of<add<batch_normalization<>, batch_normalization<>, input>>>();
-    check<of<c, add<c, sequence<relu, c>>, relu, add<input, c>, add<c, input>, swish>>();
+    check<of<add<batch_normalization<>, batch_normalization<>, input>, add<c, sequence<relu, c>>,
+             relu, add<input, c>, add<c, input>, swish>>();
 }
 
 TEST_CASE("branches: networks, one type twice, softmax inside, the scale first") {
-    check<of<add<inner, inner>, concatenate<inner, input, inner>>>();
-    check<of<flatten, multiply<sequence<dense<3>, softmax>, dense<3>>>>();
+    check<of<add<inner, inner>, concatenate<inner, input, inner>, flatten,
+             multiply<sequence<dense<3>, softmax>, dense<3>, dense<3>>>>();
     check<of<c, multiply<sequence<global_average_pool2d, dense<2>, sigmoid>, input, relu>>>();
-    check<network<features<3>, dense<3>, multiply<input, sequence<dense<3>, sigmoid>>>>();
 }
 
 TEST_CASE("branches in a constant expression: what a program predicts") {

@@ -111,7 +111,8 @@ constexpr float sqrt(float x) noexcept {
     if (!std::is_constant_evaluated()) return std::sqrt(x);
     if (!(x > 0.0f) || x > std::numeric_limits<float>::max())
         return x < 0.0f ? std::numeric_limits<float>::quiet_NaN() : x;
-    double root = x < 1.0f ? 1.0 : x;  // Newton's method, from above; exact enough to round right
+    // Newton's method, from above; exact enough to round right.
+    double root = x < 1.0f ? 1.0 : static_cast<double>(x);
     for (double next = 0.0;; root = next) {
         next = 0.5 * (root + x / root);
         if (!(next < root)) return static_cast<float>(root);
