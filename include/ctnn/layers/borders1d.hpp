@@ -10,9 +10,9 @@ namespace detail {
 
 template <template <std::size_t...> class Layer, std::size_t... Sides>
 Layer<Sides...> layer_with(padding<Sides...>);
-/// `Layer<0, 0, before, after>` for `padding<0, 0, before, after>`.
-template <template <std::size_t...> class Layer, class Padding>
-using with_sides = decltype(layer_with<Layer>(Padding{}));
+/// `Layer<0, 0, before, after>` for <before, after>.
+template <template <std::size_t...> class Layer, std::size_t... Steps>
+using with_sides = decltype(layer_with<Layer>(typename along_row<padding<Steps...>>::type{}));
 
 }  // namespace detail
 
@@ -20,52 +20,25 @@ using with_sides = decltype(layer_with<Layer>(Padding{}));
 /// steps: `up_sampling2d` along a row. shape<1, T, C> -> shape<1, T n, C>. Rejected: an input of
 /// several rows. https://keras.io/api/layers/reshaping_layers/up_sampling1d
 template <class... Options>
-struct up_sampling1d {
-    using two = detail::layer_along_row<up_sampling2d, factor<1, 2>, Options...>;
-    template <class Input>
-    using row = detail::row<two, Input, Options...>;
-    template <class Input>
-    using output_on = typename row<Input>::output;
-    template <class Input>
-    struct on : row<Input>::template base<on<Input>> {
-        static constexpr std::string_view name = "up_sampling1d";
-        static_assert(sizeof(typename row<Input>::check) > 0);
-    };
-};
+struct up_sampling1d
+    : detail::named_row<"up_sampling1d",
+                        detail::layer_along_row<up_sampling2d, factor<1, 2>, Options...>,
+                        Options...> {};
 
 /// Steps of zeros at both ends, `zero_padding1d<both>`, or `<before, after>`.
 /// shape<1, T, C> -> shape<1, before + T + after, C>. Rejected: an input of several rows.
 /// https://keras.io/api/layers/reshaping_layers/zero_padding1d
 template <std::size_t... Steps>
-struct zero_padding1d {
-    using two =
-        detail::with_sides<zero_padding2d, typename detail::along_row<padding<Steps...>>::type>;
-    template <class Input>
-    using row = detail::row<two, Input, padding<Steps...>>;
-    template <class Input>
-    using output_on = typename row<Input>::output;
-    template <class Input>
-    struct on : row<Input>::template base<on<Input>> {
-        static constexpr std::string_view name = "zero_padding1d";
-        static_assert(sizeof(typename row<Input>::check) > 0);
-    };
-};
+struct zero_padding1d
+    : detail::named_row<"zero_padding1d", detail::with_sides<zero_padding2d, Steps...>,
+                        padding<Steps...>> {};
 
 /// The sequence without its ends, `cropping1d<both>`, or `<before, after>`.
 /// shape<1, T, C> -> shape<1, T - before - after, C>. Rejected: an input of several rows; ends that
 /// leave nothing. https://keras.io/api/layers/reshaping_layers/cropping1d
 template <std::size_t... Steps>
-struct cropping1d {
-    using two = detail::with_sides<cropping2d, typename detail::along_row<padding<Steps...>>::type>;
-    template <class Input>
-    using row = detail::row<two, Input, padding<Steps...>>;
-    template <class Input>
-    using output_on = typename row<Input>::output;
-    template <class Input>
-    struct on : row<Input>::template base<on<Input>> {
-        static constexpr std::string_view name = "cropping1d";
-        static_assert(sizeof(typename row<Input>::check) > 0);
-    };
+struct cropping1d
+    : detail::named_row<"cropping1d", detail::with_sides<cropping2d, Steps...>, padding<Steps...>> {
 };
 
 }  // namespace ctnn

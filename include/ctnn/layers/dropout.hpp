@@ -26,28 +26,37 @@ struct training_layer : layer_base<Layer, Input, Input> {
     }
 };
 
-/// Each number, or with `Channels` each channel, is dropped with probability Rate, or else
-/// multiplied by 1 / (1 - Rate).
-template <class Layer, class Input, class Rate, bool Channels>
-struct dropping_layer : training_layer<Layer, Input> {
-    static constexpr float rate_dropped = Rate::value;
-    template <class T>
-    static constexpr void compute_in_training(tensor_view<Input, const T> x,
-                                              tensor_view<Input, T> y,
-                                              random_lanes<T> random) noexcept {
-        constexpr float kept = Rate::value < 1.0f ? 1.0f / (1.0f - Rate::value) : 0.0f;
-        for (std::size_t i = 0; i < Input::size; ++i) {
-            const T draw = random.uniform(Channels ? i % Input::channels : i);
-            // Times 0, so that what is not a number stays.
-            y[i] = x[i] * simd::select(draw < T(Rate::value), T(0.0f), T(kept));
+/// Each number, or with `Channels` each channel, is dropped with the probability of `Option`, or
+/// else multiplied by 1 / (1 - that).
+template <fixed_string Name, class Option, bool Channels>
+struct dropping {
+    using given = options<accepts<option_kind::rate>, Option>;
+    template <class Input>
+    using output_on = Input;
+    template <class Input>
+    struct on : training_layer<on<Input>, Input> {
+        static constexpr std::string_view name = Name.view();
+        static constexpr float rate_dropped = option_or<option_kind::rate, rate<0>, given>::value;
+        static_assert(sizeof(typename given::check) > 0);
+
+        template <class T>
+        static constexpr void compute_in_training(tensor_view<Input, const T> x,
+                                                  tensor_view<Input, T> y,
+                                                  random_lanes<T> random) noexcept {
+            constexpr float kept = 1.0f / (1.0f - rate_dropped);
+            for (std::size_t i = 0; i < Input::size; ++i) {
+                const T draw = random.uniform(Channels ? i % Input::channels : i);
+                // Times 0, so that what is not a number stays.
+                y[i] = x[i] * simd::select(draw < T(rate_dropped), T(0.0f), T(kept));
+            }
         }
-    }
-    template <class T>
-    static constexpr void input_gradient_in_training(tensor_view<Input, const T> d_y,
-                                                     tensor_view<Input, T> d_x,
-                                                     random_lanes<T> random) noexcept {
-        compute_in_training(d_y, d_x, random);
-    }
+        template <class T>
+        static constexpr void input_gradient_in_training(tensor_view<Input, const T> d_y,
+                                                         tensor_view<Input, T> d_x,
+                                                         random_lanes<T> random) noexcept {
+            compute_in_training(d_y, d_x, random);
+        }
+    };
 };
 
 }  // namespace detail
@@ -58,35 +67,13 @@ struct dropping_layer : training_layer<Layer, Input> {
 /// https://jmlr.org/papers/v15/srivastava14a.html
 /// https://keras.io/api/layers/regularization_layers/dropout
 template <class Rate>
-struct dropout {
-    using given = detail::options<detail::accepts<detail::option_kind::rate>, Rate>;
-    template <class Input>
-    using output_on = Input;
-    template <class Input>
-    struct on : detail::dropping_layer<on<Input>, Input,
-                                       detail::option_or<detail::option_kind::rate, rate<0>, given>,
-                                       false> {
-        static constexpr std::string_view name = "dropout";
-        static_assert(sizeof(typename given::check) > 0);
-    };
-};
+struct dropout : detail::dropping<"dropout", Rate, false> {};
 
 /// The same for whole channels: what is dropped is 0 in every pixel. Tompson et al., 2015,
 /// https://arxiv.org/abs/1411.4280
 /// https://keras.io/api/layers/regularization_layers/spatial_dropout2d
 template <class Rate>
-struct spatial_dropout2d {
-    using given = detail::options<detail::accepts<detail::option_kind::rate>, Rate>;
-    template <class Input>
-    using output_on = Input;
-    template <class Input>
-    struct on : detail::dropping_layer<on<Input>, Input,
-                                       detail::option_or<detail::option_kind::rate, rate<0>, given>,
-                                       true> {
-        static constexpr std::string_view name = "spatial_dropout2d";
-        static_assert(sizeof(typename given::check) > 0);
-    };
-};
+struct spatial_dropout2d : detail::dropping<"spatial_dropout2d", Rate, true> {};
 
 /// In training adds normal random numbers with mean 0 and this standard deviation, stddev<>
 /// (required, at least 0); in predictions nothing happens.

@@ -6,6 +6,7 @@
 #include <ctnn/layers/sliding_window.hpp>
 
 #include <cstddef>
+#include <string_view>
 #include <type_traits>
 
 namespace ctnn::detail {
@@ -102,6 +103,20 @@ struct row {
     /// What it derives from: `Base`, unless something is wrong; then what complains no more.
     template <class Layer, class Base = typename Two::template on<Input>>
     using base = std::conditional_t<fits, Base, reshaping<Layer, Input, output>>;
+};
+
+/// The specification of a layer of one dimension: `Two` under another name.
+template <fixed_string Name, class Two, class... Options>
+struct named_row {
+    template <class Input>
+    using row = detail::row<Two, Input, Options...>;
+    template <class Input>
+    using output_on = typename row<Input>::output;
+    template <class Input>
+    struct on : row<Input>::template base<on<Input>> {
+        static constexpr std::string_view name = Name.view();
+        static_assert(sizeof(typename row<Input>::check) > 0);
+    };
 };
 
 }  // namespace ctnn::detail

@@ -2,6 +2,7 @@
 // wrong.
 #pragma once
 
+#include <ctnn/layers/fractions.hpp>
 #include <ctnn/layers/options.hpp>
 
 #include <concepts>
