@@ -1,5 +1,4 @@
-// Layers that make one value of several: sum, mean, product, maximum, all channels side by side.
-// Of several inputs `x` is an array of their first numbers, x[0], x[1], ...; `input_gradient<I>` is
+// Layers that make one value of several, number by number: sum, mean, product, maximum. Of several inputs `x` is an array of their first numbers, x[0], x[1], ...; `input_gradient<I>` is
 // that of the I-th. How they stand in a network's list: network/branches.hpp.
 #pragma once
 
@@ -41,7 +40,6 @@ struct same_branches;
 template <std::size_t... I, class... Shapes>
 struct same_branches<std::index_sequence<I...>, Shapes...> {
     using first = typename first_of_list<Shapes...>::type;
-    static constexpr bool fit = (true && ... && std::is_same_v<Shapes, first>);
     static_assert((true && ... && (sizeof(same_branch<I, Shapes, first>) > 0)));
 };
 
@@ -82,18 +80,24 @@ struct elementwise_merge : layer_base<Layer, typename first_of_list<Inputs...>::
     }
 };
 
+/// Those whose inputs all have the output's shape.
+template <class... Inputs>
+using same_shape_or_none =
+    std::conditional_t<(true && ... &&
+                        std::is_same_v<Inputs, typename first_of_list<Inputs...>::type>),
+                       typename first_of_list<Inputs...>::type, shape<0, 0, 0>>;
+template <class Layer, class First, class... Rest>
+struct merge_of_equals : elementwise_merge<Layer, First, First, Rest...> {
+    static_assert(sizeof(same_branches<std::index_sequence_for<First, Rest...>, First, Rest...>) >
+                  0);
+};
+
 /// y = x[0] + x[1] + ...
 struct addition {
     template <class... Inputs>
-    using output_on =
-        std::conditional_t<(true && ... &&
-                            std::is_same_v<Inputs, typename first_of_list<Inputs...>::type>),
-                           typename first_of_list<Inputs...>::type, shape<0, 0, 0>>;
+    using output_on = same_shape_or_none<Inputs...>;
     template <class... Inputs>
-    struct on
-        : elementwise_merge<on<Inputs...>, typename first_of_list<Inputs...>::type, Inputs...> {
-        using output_shape = typename first_of_list<Inputs...>::type;
-        static_assert(sizeof(same_branches<std::index_sequence_for<Inputs...>, Inputs...>) > 0);
+    struct on : merge_of_equals<on<Inputs...>, Inputs...> {
         static constexpr std::string_view name = "add";
         static constexpr layer_facts facts{.inputs = sizeof...(Inputs),
                                            .in_place = true,
@@ -105,23 +109,15 @@ struct addition {
         static constexpr T combine(T sum, T x) noexcept {
             return sum + x;
         }
-        template <std::size_t I, class T, class X>
-        static constexpr void input_gradient(const X&, tensor_view<output_shape, const T> d_y,
-                                             tensor_view<output_shape, T> d_x) noexcept {
-            std::copy_n(d_y.data(), output_shape::size, d_x.data());
-        }
     };
 };
 
 /// y = (x[0] + x[1] + ...) / n
 struct mean_of_branches {
     template <class... Inputs>
-    using output_on = addition::output_on<Inputs...>;
+    using output_on = same_shape_or_none<Inputs...>;
     template <class... Inputs>
-    struct on
-        : elementwise_merge<on<Inputs...>, typename first_of_list<Inputs...>::type, Inputs...> {
-        using output_shape = typename first_of_list<Inputs...>::type;
-        static_assert(sizeof(same_branches<std::index_sequence_for<Inputs...>, Inputs...>) > 0);
+    struct on : merge_of_equals<on<Inputs...>, Inputs...> {
         static constexpr std::string_view name = "average";
         static constexpr layer_facts facts{.inputs = sizeof...(Inputs),
                                            .in_place = true,
@@ -136,25 +132,21 @@ struct mean_of_branches {
         static constexpr T finish(T sum) noexcept {
             return sum * T(share);
         }
-        template <std::size_t I, class T, class X>
-        static constexpr void input_gradient(const X&, tensor_view<output_shape, const T> d_y,
-                                             tensor_view<output_shape, T> d_x) noexcept {
-            for (std::size_t i = 0; i < output_shape::size; ++i) d_x[i] = d_y[i] * T(share);
+        template <std::size_t I, class T, class X, class Shape>
+        static constexpr void input_gradient(const X&, tensor_view<Shape, const T> d_y,
+                                             tensor_view<Shape, T> d_x) noexcept {
+            for (std::size_t i = 0; i < Shape::size; ++i) d_x[i] = d_y[i] * T(share);
         }
     };
 };
 
 /// y = the largest of x[0], x[1], ...; not a number where one of them is none. The gradient goes to
-/// the first of the largest.
+/// one input alone: the first that is not a number, or else the first of the largest.
 struct maximum_of_branches {
     template <class... Inputs>
-    using output_on = addition::output_on<Inputs...>;
+    using output_on = same_shape_or_none<Inputs...>;
     template <class... Inputs>
-    struct on
-        : elementwise_merge<on<Inputs...>, typename first_of_list<Inputs...>::type, Inputs...> {
-        using base = elementwise_merge<on, typename first_of_list<Inputs...>::type, Inputs...>;
-        using output_shape = typename first_of_list<Inputs...>::type;
-        static_assert(sizeof(same_branches<std::index_sequence_for<Inputs...>, Inputs...>) > 0);
+    struct on : merge_of_equals<on<Inputs...>, Inputs...> {
         static constexpr std::string_view name = "maximum";
         static constexpr layer_facts facts{.inputs = sizeof...(Inputs),
                                            .in_place = true,
@@ -164,19 +156,18 @@ struct maximum_of_branches {
         static constexpr T combine(T most, T x) noexcept {
             return simd::maximum(most, x);
         }
-        template <std::size_t I, class T>
-        static constexpr void input_gradient(const typename base::template sources<T>& x,
-                                             tensor_view<output_shape, const T> d_y,
-                                             tensor_view<output_shape, T> d_x) noexcept {
-            for (std::size_t i = 0; i < output_shape::size; ++i) {
-                T d = d_y[i];
-                for (std::size_t k = 0; k < sizeof...(Inputs); ++k) {
-                    const T here = x[I][i], other = x[k][i];
-                    if (k < I)
-                        d = simd::select(simd::exceeds(other, here) | (other == here), T(0.0f), d);
-                    if (k > I) d = simd::select(other > here, T(0.0f), d);
-                }
-                d_x[i] = d;
+        template <std::size_t I, class T, class Shape>
+        static constexpr void input_gradient(const std::array<const T*, sizeof...(Inputs)>& x,
+                                             tensor_view<Shape, const T> d_y,
+                                             tensor_view<Shape, T> d_x) noexcept {
+            for (std::size_t i = 0; i < Shape::size; ++i) {
+                T d = d_y[i], most = x[0][i];
+                for (std::size_t k = 1; k < x.size(); ++k) most = simd::maximum(most, T(x[k][i]));
+                const auto gets_it = [&](std::size_t k) {
+                    return simd::is_maximum(T(x[k][i]), most);
+                };
+                for (std::size_t k = 0; k < I; ++k) d = simd::select(gets_it(k), T(0.0f), d);
+                d_x[i] = simd::select(gets_it(I), d, T(0.0f));
             }
         }
     };
@@ -249,77 +240,6 @@ struct multiplication {
                     d_x[i % output_shape::channels] = d_x[i % output_shape::channels] + d;
                 else
                     d_x[i] = d;
-            }
-        }
-    };
-};
-
-/// Stops the compiler at a branch that is not as high and wide as the first.
-template <std::size_t Branch, class Shape, class Expected>
-struct pixels_of_branch {
-    using same_channels = shape<Expected::height, Expected::width, Shape::channels>;
-    static constexpr std::size_t found = difference<Shape, same_channels>::of_found;
-    static constexpr std::size_t expected = difference<Shape, same_channels>::of_wanted;
-    static_assert(found == expected,
-                  "ctnn::concatenate: every branch must be as high and wide as the first one; see "
-                  "the branch's number (from 0) and both shapes");
-};
-template <class Indices, class... Shapes>
-struct pixels_of_branches;
-template <std::size_t... I, class... Shapes>
-struct pixels_of_branches<std::index_sequence<I...>, Shapes...> {
-    static_assert((true && ... &&
-                   (sizeof(pixels_of_branch<I, Shapes, typename first_of_list<Shapes...>::type>) >
-                    0)));
-};
-
-/// The channels of all inputs side by side, in their order.
-struct concatenation {
-    template <class First, class... Rest>
-    using output_on =
-        shape<First::height*(true && ... &&
-                             (Rest::height == First::height && Rest::width == First::width)),
-              First::width, (First::channels + ... + Rest::channels)>;
-    template <class First, class... Rest>
-    struct on : layer_base<on<First, Rest...>, First, output_on<First, Rest...>> {
-        using output_shape = output_on<First, Rest...>;
-        static_assert(
-            sizeof(pixels_of_branches<std::index_sequence_for<First, Rest...>, First, Rest...>) >
-            0);
-        static constexpr std::size_t inputs = 1 + sizeof...(Rest);
-        static constexpr std::string_view name = "concatenate";
-        static constexpr layer_facts facts{.inputs = inputs, .ignores_input = true};
-        static constexpr std::array<std::size_t, inputs> channels{First::channels,
-                                                                  Rest::channels...};
-        static constexpr std::size_t first_channel(std::size_t input) noexcept {
-            std::size_t sum = 0;
-            for (std::size_t k = 0; k < input; ++k) sum += channels[k];
-            return sum;
-        }
-
-        template <class T>
-        static constexpr void compute(const std::array<const T*, inputs>& x,
-                                      tensor_view<output_shape, T> y) noexcept {
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (copy<I>(x[I], y.data(), true), ...);
-            }
-            (std::make_index_sequence<inputs>{});
-        }
-        template <std::size_t I, class T, class X, class Shape>
-        static constexpr void input_gradient(const X&, tensor_view<output_shape, const T> d_y,
-                                             tensor_view<Shape, T> d_x) noexcept {
-            copy<I>(d_y.data(), d_x.data(), false);
-        }
-
-    private:
-        /// Moves input I's channels to their place in the output, or back.
-        template <std::size_t I, class T>
-        static constexpr void copy(const T* from, T* to, bool forward) noexcept {
-            constexpr std::size_t here = channels[I], first = first_channel(I);
-            for (std::size_t pixel = 0; pixel < First::height * First::width; ++pixel) {
-                const std::size_t part = pixel * here,
-                                  whole = pixel * output_shape::channels + first;
-                std::copy_n(from + (forward ? part : whole), here, to + (forward ? whole : part));
             }
         }
     };

@@ -1,6 +1,7 @@
 // Entries of a network's list that go several ways from one value and come together again.
 #pragma once
 
+#include <ctnn/layers/concatenate.hpp>
 #include <ctnn/layers/merge.hpp>
 #include <ctnn/network/layer_list.hpp>
 
