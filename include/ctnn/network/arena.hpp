@@ -123,7 +123,7 @@ private:
             if (low + b.size <= end || m == neighbours) {
                 if (!has_lowest) lowest = low;
                 has_lowest = true;
-                if (low + b.size <= std::min(end, bound)) {
+                if (low + b.size <= bound) {
                     highest = (std::min(end, bound) - b.size) / step * step;
                     has_highest = true;
                 }

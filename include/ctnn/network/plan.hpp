@@ -1,5 +1,5 @@
-// Which layers are computed in one go, and where every value lies in memory: decided by the
-// compiler.
+// What a plan knows of a network, which layers a prediction computes in one go, and where every value
+// lies in memory: decided by the compiler.
 #pragma once
 
 #include <ctnn/layer_facts.hpp>
@@ -102,24 +102,6 @@ stage_lengths(const planned_network<Layers, Reads>& net) noexcept {
     return lengths;
 }
 
-/// The same in training: only where pooling can be undone from the positions of the maxima; what
-/// comes between is elementwise and works on its own output.
-template <std::size_t Layers, std::size_t Reads>
-constexpr std::array<std::size_t, Layers>
-training_stage_lengths(const planned_network<Layers, Reads>& net) noexcept {
-    const std::array<planned_layer, Layers>& layers = net.layers;
-    std::array<std::size_t, Layers> lengths = stage_lengths(net);
-    for (std::size_t i = 0; i < Layers; ++i) {
-        if (lengths[i] < 2) continue;
-        const std::size_t length = lengths[i];
-        bool fuses = layers[i + length - 1].is.keeps_positions &&
-                     (length == 2 || (layers[i + 1].is.in_place && !layers[i + 1].is.needs_input));
-        for (std::size_t n = 0; n < length; ++n) fuses &= !layers[i + n].is.trains_differently;
-        for (std::size_t n = 0; n < length && !fuses; ++n) lengths[i + n] = 1;
-    }
-    return lengths;
-}
-
 /// Where a value lies.
 struct placement {
     enum place {
@@ -202,145 +184,6 @@ constexpr memory_plan<Layers> plan_prediction(const planned_network<Layers, Read
         if (scratch[i] != no_block) p.scratch = memory.blocks[scratch[i]].offset;
         p.used = memory.alive(i);
     }
-    return plan;
-}
-
-/// How the gradient of a value that a layer reads comes into being on the way back.
-enum class gradient {
-    none,    // nobody asks for it
-    takes,   // it lies where that of the layer's output lies; the layer works in place
-    writes,  // it has a place of its own
-    adds     // others have written it; the layer's part is added
-};
-
-template <std::size_t Layers, std::size_t Reads>
-struct training_plan {
-    std::array<bool, Layers + 1> is_input{};          // whether a value lies in the network's input
-    std::array<std::size_t, Layers + 1> values{};     // offsets of the others
-    std::array<bool, Layers + 1> is_wanted{};         // whether there is dLoss/d(value)
-    std::array<std::size_t, Layers + 1> gradients{};  // offsets of those
-    std::array<gradient, Reads> modes{};              // in the order of links::values
-    std::array<std::size_t, Reads> parts{};           // where a gradient lies before it is added
-    std::size_t size = 0, largest_set = 0;
-};
-
-/// Training goes through the layers forward, at times 0, 1, ..., and back: layer i at time
-/// 2 Layers - i, the loss between. Values live until the last layer has read them, forward or on
-/// the way back (the network's output until the end), gradients from the first layer that writes
-/// them to the one that takes them further; all in one memory. `to_input`: whether the gradient of
-/// the network's input is wanted, too.
-template <std::size_t Layers, std::size_t Reads>
-constexpr training_plan<Layers, Reads> plan_training(const planned_network<Layers, Reads>& net,
-                                                     bool to_input) noexcept {
-    constexpr std::size_t end = 2 * Layers + 1;
-    const auto back = [](std::size_t i) { return 2 * Layers - i; };
-    training_plan<Layers, Reads> plan;
-
-    plan.is_wanted[0] = to_input;
-    for (std::size_t i = 0; i < Layers; ++i) {
-        plan.is_wanted[i + 1] = net.layers[i].has_parameters;
-        for (const std::size_t read : net.reads.read_by(i))
-            plan.is_wanted[i + 1] |= plan.is_wanted[read];
-    }
-
-    // Until when each value is needed.
-    std::array<std::size_t, Layers + 1> until{};
-    const auto need = [&](std::size_t value, std::size_t time) {
-        until[value] = std::max(until[value], time);
-    };
-    need(net.reads.output, end);
-    for (std::size_t i = 0; i < Layers; ++i) {
-        const planned_layer& layer = net.layers[i];
-        if (layer.stage == 0) continue;
-        const bool goes_back =
-            plan.is_wanted[i + 1] && !layer.is.reshapes && !layer.is.ignores_input;
-        const bool from_output = layer.is.in_place && !layer.is.needs_input;
-        for (const std::size_t read : net.reads.read_by(i))
-            need(read, goes_back && !from_output ? back(i) : i);
-        if (layer.stage > 1 || (goes_back && from_output)) need(net.given_by(i), back(i));
-    }
-
-    arena<3 * Layers + Reads + 2> memory;
-    std::array<std::size_t, Layers + 1> blocks{}, gradients{};
-    std::array<std::size_t, Reads> parts{};
-    blocks.fill(no_block);
-    gradients.fill(no_block);
-    parts.fill(no_block);
-    plan.is_input[0] = true;
-    for (std::size_t i = 0; i < Layers; ++i) {
-        const planned_layer& layer = net.layers[i];
-        if (layer.stage == 0) continue;
-        const std::size_t given = net.given_by(i), last = std::max(until[given], i);
-        bool stays = false;
-        for (const std::size_t read : net.reads.read_by(i)) {
-            const bool dies = blocks[read] != no_block && memory.blocks[blocks[read]].last <= i;
-            const bool overwrites = layer.is.in_place && layer.stage == 1 && dies &&
-                                    net.size_of(read) == net.size_of(given);
-            if (stays || !(layer.is.reshapes || overwrites)) continue;
-            stays = true;
-            plan.is_input[given] = plan.is_input[read];
-            blocks[given] = blocks[read];
-            if (blocks[read] != no_block)
-                memory.blocks[blocks[read]].last = std::max(memory.blocks[blocks[read]].last, last);
-        }
-        if (!stays) blocks[given] = memory.add({net.size_of(given), i, last});
-    }
-
-    /// Whether stage `i` needs no gradient of the map before pooling.
-    const auto skips_map = [&](std::size_t i) {
-        return net.layers[i].stage > 1 && net.layers[i].is.takes_positions &&
-               !plan.is_wanted[net.reads.read_by(i)[0]];
-    };
-    /// When the gradient of a value is taken further.
-    const auto taken_at = [&](std::size_t value) {
-        if (value == 0) return end;
-        const std::size_t stage = net.stage_of(value - 1);
-        return back(skips_map(stage) ? stage : value - 1);
-    };
-    gradients[net.reads.output] = memory.add(
-        {net.size_of(net.reads.output), Layers, std::max(Layers, taken_at(net.reads.output))});
-    for (std::size_t i = Layers; i-- > 0;) {
-        const planned_layer& layer = net.layers[i];
-        const std::size_t stage = net.stage_of(i);
-        if (!plan.is_wanted[i + 1]) continue;
-        if (layer.stage == 0) {  // the stage's last layer goes back through all but its first
-            if (i + 1 == net.given_by(stage) && !skips_map(stage))
-                gradients[stage + 1] = memory.add({net.size_of(stage + 1), back(i), back(stage)});
-            continue;
-        }
-        bool is_taken = false;
-        for (std::size_t r = net.reads.first[i]; r < net.reads.first[i + 1]; ++r) {
-            const std::size_t read = net.reads.values[r];
-            if (!plan.is_wanted[read]) continue;
-            const bool stays = layer.stage == 1 && (layer.is.reshapes || layer.is.passes_gradient ||
-                                                    (layer.is.in_place && layer.is.inputs == 1));
-            plan.modes[r] = gradients[read] != no_block ? gradient::adds
-                            : stays && !is_taken        ? gradient::takes
-                                                        : gradient::writes;
-            if (plan.modes[r] == gradient::takes) {
-                is_taken = true;
-                gradients[read] = gradients[i + 1];
-                memory.blocks[gradients[read]].last =
-                    std::max(memory.blocks[gradients[read]].last, taken_at(read));
-            } else if (plan.modes[r] == gradient::writes) {
-                gradients[read] = memory.add({net.size_of(read), back(i), taken_at(read)});
-            } else {
-                parts[r] =
-                    stays ? gradients[i + 1] : memory.add({net.size_of(read), back(i), back(i)});
-            }
-        }
-    }
-
-    plan.size = memory.place();
-    plan.largest_set = memory.largest_set();
-    const auto offset_of = [&](std::size_t b) {
-        return b == no_block ? 0 : memory.blocks[b].offset;
-    };
-    for (std::size_t v = 0; v <= Layers; ++v) {
-        plan.values[v] = offset_of(blocks[v]);
-        plan.gradients[v] = offset_of(gradients[v]);
-    }
-    for (std::size_t r = 0; r < Reads; ++r) plan.parts[r] = offset_of(parts[r]);
     return plan;
 }
 

@@ -5,6 +5,7 @@
 
 #include <ctnn/network.hpp>
 #include <ctnn/simd/random.hpp>
+#include <ctnn/training/training_plan.hpp>
 
 #include <algorithm>
 #include <array>

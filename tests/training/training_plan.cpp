@@ -1,0 +1,118 @@
+#include <ctnn/training/training_plan.hpp>
+
+#include "support/planned_networks.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace planned;
+
+namespace {
+
+/// Walks through training: every layer finds what it reads, on the way back what its gradient takes,
+/// and the gradient of its output, to which all readers have given their parts.
+template <std::size_t Layers, std::size_t Reads>
+void check_training(const planned_network<Layers, Reads>& net, bool to_input) {
+    const training_plan<Layers, Reads> plan = plan_training(net, to_input);
+    owned_memory memory(plan.size);
+    const auto finds = [&](std::size_t value) {
+        if (plan.is_input[value]) return origin(net, value) == 0;
+        return memory.has(plan.values[value], net.size_of(value), origin(net, value));
+    };
+    for (std::size_t i = 0; i < Layers; ++i) {
+        for (const std::size_t value : net.reads.read_by(i)) CHECK(finds(value));
+        if (net.layers[i].is.reshapes) continue;
+        CHECK(!plan.is_input[i + 1]);
+        memory.write(plan.values[i + 1], net.size_of(i + 1), i + 1);
+    }
+    CHECK(finds(net.reads.output));
+    // A gradient is known by its value and by how many have given to it.
+    const auto name = [](std::size_t value, std::size_t given) {
+        return 1'000'000 + 1'000 * value + given;
+    };
+    std::array<std::size_t, Layers + 1> given{};
+    memory.write(plan.gradients[net.reads.output], net.size_of(net.reads.output),
+                 name(net.reads.output, ++given[net.reads.output]));
+    CHECK(finds(net.reads.output));
+    for (std::size_t i = Layers; i-- > 0;) {
+        const planned_layer& layer = net.layers[i];
+        bool wants = layer.has_parameters;
+        for (const std::size_t value : net.reads.read_by(i)) wants |= plan.is_wanted[value];
+        CHECK(plan.is_wanted[i + 1] == wants);
+        if (!wants) continue;
+        CHECK(given[i + 1] == net.reads.readers(i + 1));
+        CHECK(memory.has(plan.gradients[i + 1], net.size_of(i + 1), name(i + 1, given[i + 1])));
+        const bool from_output = layer.is.in_place && !layer.is.needs_input;
+        if (!layer.is.reshapes && !layer.is.ignores_input) {
+            if (from_output) CHECK(finds(i + 1));
+            for (const std::size_t value : net.reads.read_by(i))
+                if (!from_output) CHECK(finds(value));
+        }
+        std::size_t taker = no_value;
+        for (std::size_t r = net.reads.first[i]; r < net.reads.first[i + 1]; ++r) {
+            const std::size_t value = net.reads.values[r], size = net.size_of(value);
+            const std::size_t place = plan.gradients[value];
+            const gradient mode = plan.modes[r];
+            CHECK((mode == gradient::none) == !plan.is_wanted[value]);
+            if (mode == gradient::none) continue;
+            if (mode == gradient::adds) {
+                if (value != taker) CHECK(memory.has(place, size, name(value, given[value])));
+                if (!layer.is.reshapes && !layer.is.passes_gradient)
+                    memory.write(plan.parts[r], size, no_value);
+            } else {
+                CHECK(given[value] == 0);
+            }
+            ++given[value];
+            if (mode == gradient::takes) {
+                CHECK(taker == no_value);
+                CHECK(place == plan.gradients[i + 1]);
+                taker = value;
+            }
+            if (value != taker) memory.write(place, size, name(value, given[value]));
+            // The other inputs' gradients take it, too.
+            if (layer.is.inputs > 1)
+                CHECK(memory.has(plan.gradients[i + 1], net.size_of(i + 1),
+                                 name(i + 1, given[i + 1])));
+        }
+        if (taker != no_value)
+            memory.write(plan.gradients[taker], net.size_of(taker), name(taker, given[taker]));
+    }
+    if (to_input) CHECK(memory.has(plan.gradients[0], net.input, name(0, given[0])));
+    CHECK(finds(net.reads.output));  // until the end
+}
+
+}  // namespace
+
+// Training keeps what gradients take: convolutions' inputs, and relu's output in the place of the
+// convolution's. Most memory is taken on the way back through the first pooling: its input, both
+// gradients, and the network's output.
+static_assert(plan_training(lenet, false).values[1] == plan_training(lenet, false).values[2]);
+static_assert(plan_training(lenet, false).largest_set == 2 * 4704 + 1176 + 10);
+static_assert(plan_training(lenet, false).size == plan_training(lenet, false).largest_set);
+// What is in place but needs its input: its output lies elsewhere, and what comes behind may
+// overwrite that.
+static_assert(plan_training(swish_relu, false).values[1] !=
+              plan_training(swish_relu, false).values[2]);
+static_assert(plan_training(swish_relu, false).values[2] ==
+              plan_training(swish_relu, false).values[3]);
+// The gradient of one term of a sum is that of the sum; x gets a second part from relu.
+static_assert(plan_training(branched, false).modes[2] == gradient::takes &&
+              plan_training(branched, false).modes[3] == gradient::writes &&
+              plan_training(branched, false).modes[1] == gradient::adds);
+
+TEST_CASE("plans of training: everything is found, forward and back") {
+    for (const bool to_input : {false, true}) {
+        check_training(lenet, to_input);
+        check_training(nothing, to_input);
+        check_training(one, to_input);
+        check_training(reshapes_alone, to_input);
+        check_training(relu_first, to_input);
+        check_training(reshapes_last, to_input);
+        check_training(swish_relu, to_input);
+        check_training(branched, to_input);
+    }
+    generator numbers(1);
+    for (int list = 0; list < 1000; ++list) {
+        check_training(random_chain(numbers, false), list % 3 == 0);
+        check_training(random_graph(numbers, false), list % 2 == 0);
+    }
+}
