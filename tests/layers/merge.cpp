@@ -46,20 +46,20 @@ struct computed {
         const auto slope = std::make_unique<tensor<output, T>>();
         for (std::size_t i = 0; i < output::size; ++i) (*slope)[i] = T(d_y[i]);
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (
-                [&] {
-                    const auto to = std::make_unique<tensor<Inputs, T>>();
-                    if constexpr (Layer::facts.passes_gradient)
-                        std::copy(slope->begin(), slope->end(), to->begin());
-                    else
-                        Layer::template input_gradient<I>(from,
-                                                          tensor_view<output, const T>(*slope),
-                                                          tensor_view<Inputs, T>(*to));
-                    d_x.push_back(first_lanes(to->begin(), Inputs::size));
-                }(),
-                ...);
+            (d_x.push_back(gradient<I, Inputs>(from, *slope)), ...);
         }
         (std::index_sequence_for<Inputs...>{});
+    }
+    template <std::size_t I, class Input>
+    static std::vector<float> gradient(const std::array<const T*, sizeof...(Inputs)>& from,
+                                       const tensor<output, T>& slope) {
+        const auto to = std::make_unique<tensor<Input, T>>();
+        if constexpr (Layer::facts.passes_gradient)
+            std::copy(slope.begin(), slope.end(), to->begin());
+        else
+            Layer::template input_gradient<I>(from, tensor_view<output, const T>(slope),
+                                              tensor_view<Input, T>(*to));
+        return first_lanes(to->begin(), Input::size);
     }
     static std::vector<float> first_lanes(const T* from, std::size_t count) {
         std::vector<float> result;

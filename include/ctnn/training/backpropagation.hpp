@@ -5,7 +5,7 @@
 
 #include <ctnn/network.hpp>
 #include <ctnn/simd/random.hpp>
-#include <ctnn/training/training_plan.hpp>
+#include <ctnn/training/pass_plan.hpp>
 
 #include <algorithm>
 #include <array>
@@ -26,130 +26,23 @@ namespace ctnn {
 template <class Network, class T, std::size_t LeafCount = Network::leaf_count, bool ToInput = false>
 struct backpropagation {
 private:
-    static constexpr std::size_t read_count = Network::reads.first[LeafCount];
-    static constexpr auto all = [] {
-        detail::planned_network<LeafCount, read_count> result{
-            Network::input_shape::size,
-            {},
-            Network::reads.template of_first<LeafCount, read_count>()};
-        std::copy_n(Network::table::layers.begin(), LeafCount, result.layers.begin());
-        return result;
-    }();
-    static constexpr auto stage_lengths = detail::training_stage_lengths(all);
-    static constexpr auto network = all.with(stage_lengths);
-    static constexpr auto plan = detail::plan_training(network, ToInput);
-
+    using plan = detail::pass_plan<Network, T, LeafCount, ToInput>;
     template <std::size_t Index>
-    using leaf = typename Network::template leaf<Index>;
-    template <std::size_t Index>
-    static constexpr std::size_t first_read = network.reads.first[Index];
-    template <std::size_t Index>
-    static constexpr std::size_t reads_of = network.reads.first[Index + 1] - first_read<Index>;
-    /// Value number `I` of those that layer `Index` reads.
-    template <std::size_t Index, std::size_t I = 0>
-    static constexpr std::size_t read_by = network.reads.values[first_read<Index> + I];
-
-    /// Whether anybody asks for a gradient with respect to what layer `index` reads.
-    static constexpr bool wants_input(std::size_t index) noexcept {
-        bool wants = false;
-        for (const std::size_t value : network.reads.read_by(index)) wants |= plan.is_wanted[value];
-        return wants;
-    }
-    /// Whether the gradient of the map before pooling is not stored in stage `Index`: only
-    /// parameters need it, and they take it from the positions of the maxima.
-    template <std::size_t Index>
-    static constexpr bool skips_map =
-        stage_lengths[Index] > 1 && leaf<Index>::facts.takes_positions && !wants_input(Index);
-    /// Says so where a layer cannot be trained; then nothing is computed, so that it is one error.
-    template <std::size_t Index>
-    static constexpr bool is_trainable = [] {
-        if constexpr (plan.is_wanted[Index + 1])
-            return detail::checked_trainable_layer<leaf<Index>, T, wants_input(Index)>::is_good;
-        else
-            return true;
-    }();
-    static constexpr bool are_trainable = []<std::size_t... I>(std::index_sequence<I...>) {
-        return (true && ... && is_trainable<I>);
-    }
-    (std::make_index_sequence<LeafCount>{});
+    using leaf = typename plan::template leaf<Index>;
     template <std::size_t Index>
     using leaf_input = typename leaf<Index>::input_shape;
     template <std::size_t Index>
     using leaf_output = typename leaf<Index>::output_shape;
-
-    /// Where the positions of stage `index`'s maxima start, in bytes for each lane.
-    static constexpr std::size_t position_offset(std::size_t index) noexcept {
-        std::size_t offset = 0;
-        for (std::size_t i = 0; i < index; ++i)
-            if (stage_lengths[i] > 1) offset += network.size_of(network.given_by(i));
-        return offset;
-    }
+    template <std::size_t Index>
+    using activation = typename plan::template activation<Index>;
     /// In the place of memory that is not needed; several kinds, because two of one have two
     /// addresses.
     template <int>
     struct nothing {};
-    template <std::size_t Index>
-    using activation =
-        std::conditional_t<stage_lengths[Index] == 3, leaf<std::min(Index + 1, LeafCount - 1)>,
-                           detail::no_activation>;
-
-    /// Numbers of scratch memory that layer `Index` needs, forward and back.
-    template <std::size_t Index>
-    static constexpr std::size_t scratch_of = [] {
-        using this_leaf = leaf<Index>;
-        std::size_t size = 0;
-        if constexpr (!this_leaf::facts.reshapes && stage_lengths[Index] > 0) {
-            if constexpr (stage_lengths[Index] == 1)
-                size = this_leaf::template compute_scratch<T, detail::no_pooling>();
-            if constexpr (skips_map<Index>)
-                size = std::max(
-                    size,
-                    this_leaf::template gradient_scratch<T, activation<Index>,
-                                                         leaf<Index + stage_lengths[Index] - 1>>());
-            else
-                size = std::max(size, this_leaf::template gradient_scratch<T, detail::no_activation,
-                                                                           detail::no_pooling>());
-        }
-        return size;
-    }();
-    static constexpr std::size_t scratch_size = []<std::size_t... I>(std::index_sequence<I...>) {
-        return std::max({std::size_t{0}, scratch_of<I>...});
-    }
-    (std::make_index_sequence<LeafCount>{});
-
-    // Layers that look at the whole batch. Each begins a segment.
-    static constexpr std::size_t batch_layers = [] {
-        std::size_t count = 0;
-        for (const detail::planned_layer& layer : network.layers) count += layer.is.sees_batch;
-        return count;
-    }();
-    static constexpr std::size_t segment_begin(std::size_t segment) noexcept {
-        std::size_t i = 0, found = 0;
-        for (; found < segment && i < LeafCount; ++i) found += network.layers[i].is.sees_batch;
-        return segment == 0 ? 0 : found < segment ? LeafCount : i - 1;
-    }
-    /// How many numbers a batch layer finds out of the batch, forward, and as many back.
-    template <std::size_t Index>
-    static constexpr std::size_t batch_numbers = [] {
-        if constexpr (leaf<Index>::facts.sees_batch)
-            return leaf<Index>::batch_numbers;
-        else
-            return std::size_t{0};
-    }();
-    template <std::size_t Index>
-    static constexpr std::size_t statistics_offset = [
-    ]<std::size_t... I>(std::index_sequence<I...>) {
-        return (std::size_t{0} + ... + (2 * batch_numbers<I>));
-    }
-    (std::make_index_sequence<Index>{});
 
 public:
     /// Whether layers take random numbers: then `random` must be set.
-    static constexpr bool is_random = [] {
-        bool any = false;
-        for (const detail::planned_layer& layer : network.layers) any |= layer.is.draws;
-        return any;
-    }();
+    static constexpr bool is_random = plan::is_random;
     using input_shape = typename Network::input_shape;
     using output_shape = typename decltype([] {
         if constexpr (LeafCount == 0)
@@ -159,31 +52,27 @@ public:
     }())::type;
     using weights = typename Network::weights;
     using gradients = typename Network::gradients;
-    static constexpr std::size_t segments = batch_layers + 1;
+    static constexpr std::size_t segments = plan::batch_layers + 1;
     /// Whether forward in training is something else than in a prediction.
-    static constexpr bool trains_differently = [] {
-        bool any = batch_layers > 0 || is_random;
-        for (const detail::planned_layer& layer : network.layers)
-            any |= layer.is.trains_differently || layer.is.only_in_training;
-        return any;
-    }();
+    static constexpr bool trains_differently = plan::trains_differently;
     /// How many numbers are alive at once, at most, of those in `memory`.
-    static constexpr std::size_t largest_set = plan.largest_set;
+    static constexpr std::size_t largest_set = plan::places.largest_set;
 
     tensor<input_shape, T> x;
-    detail::scratch<T, plan.size> memory;
-    [[no_unique_address]] std::conditional_t<scratch_size == 0, nothing<0>,
-                                             detail::scratch<T, scratch_size>>
+    detail::scratch<T, plan::places.size> memory;
+    [[no_unique_address]] std::conditional_t<plan::scratch_size == 0, nothing<0>,
+                                             detail::scratch<T, plan::scratch_size>>
         scratch;
 
     /// Of the maxima where a convolution, an activation and pooling are computed in one go.
     [[no_unique_address]] std::conditional_t<
-        position_offset(LeafCount) == 0, nothing<1>,
-        std::array<std::uint8_t, position_offset(LeafCount) * simd::lanes_of<T>>>
+        plan::position_offset(LeafCount) == 0, nothing<1>,
+        std::array<std::uint8_t, plan::position_offset(LeafCount) * simd::lanes_of<T>>>
         positions;
     /// What batch layers found out of the batch.
-    [[no_unique_address]] std::conditional_t<batch_layers == 0, nothing<2>,
-                                             std::array<float, statistics_offset<LeafCount>>>
+    [[no_unique_address]] std::conditional_t<
+        plan::batch_layers == 0, nothing<2>,
+        std::array<float, plan::template statistics_offset<LeafCount>>>
         statistics;
     /// Keys of the images in the lanes, for layers that take random numbers.
     [[no_unique_address]] std::conditional_t<is_random, detail::random_lanes<T>, nothing<3>> random;
@@ -203,10 +92,10 @@ public:
             forward(w);
     }
     [[nodiscard]] constexpr tensor_view<output_shape, const T> output() const noexcept {
-        return tensor_view<output_shape, const T>(value<network.reads.output>());
+        return tensor_view<output_shape, const T>(value<plan::network.reads.output>());
     }
     [[nodiscard]] constexpr tensor_view<output_shape, T> d_output() noexcept {
-        return tensor_view<output_shape, T>(d_value<network.reads.output>());
+        return tensor_view<output_shape, T>(d_value<plan::network.reads.output>());
     }
     /// Adds dLoss/dw, summed over the lanes, to `d_w`, given `d_output()`, which it overwrites.
     constexpr void backward(weights w, gradients d_w) noexcept requires(!ToInput) {
@@ -225,9 +114,9 @@ public:
     /// Runs the layers of segment `S`, and looks at what reaches the next one.
     template <std::size_t S>
     constexpr void forward_segment(weights w, std::size_t images, std::size_t batch) noexcept {
-        run<true, segment_begin(S), segment_begin(S + 1)>(w, batch);
-        if constexpr (S < batch_layers) {
-            constexpr std::size_t next = segment_begin(S + 1);
+        run<true, plan::segment_begin(S), plan::segment_begin(S + 1)>(w, batch);
+        if constexpr (S < plan::batch_layers) {
+            constexpr std::size_t next = plan::segment_begin(S + 1);
             leaf<next>::gather(input_of<next>(), images, statistics_of<next>());
         }
     }
@@ -235,15 +124,17 @@ public:
     template <std::size_t S>
     constexpr void backward_segment(weights w, gradients d_w, std::size_t images,
                                     std::size_t batch) noexcept {
-        constexpr std::size_t begin = segment_begin(S) + (S > 0), end = segment_begin(S + 1);
-        if constexpr (S < batch_layers) send_back<end, 0>(w, images, batch);
+        constexpr std::size_t begin = plan::segment_begin(S) + (S > 0),
+                              end = plan::segment_begin(S + 1);
+        if constexpr (S < plan::batch_layers) send_back<end, 0>(w, images, batch);
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             (backward_through<end - 1 - I>(w, d_w), ...);
         }
-        (std::make_index_sequence<(are_trainable ? end - begin : 0)>{});
+        (std::make_index_sequence<(plan::are_trainable ? end - begin : 0)>{});
         if constexpr (S > 0) {
             using this_leaf = leaf<begin - 1>;
-            float* const sums = statistics_of<begin - 1>() + batch_numbers<begin - 1>;
+            float* const sums =
+                statistics_of<begin - 1>() + plan::template batch_numbers<begin - 1>;
             this_leaf::gather_gradients(
                 input_of<begin - 1>(),
                 tensor_view<leaf_output<begin - 1>, const T>(d_value<begin>()),
@@ -256,16 +147,18 @@ public:
     template <std::size_t S>
     constexpr void merge_forward(std::size_t images, const backpropagation& others,
                                  std::size_t more) noexcept {
-        constexpr std::size_t index = segment_begin(S);
+        constexpr std::size_t index = plan::segment_begin(S);
         leaf<index>::merge(statistics_of<index>(), images,
-                           others.statistics.data() + statistics_offset<index>, more);
+                           others.statistics.data() + plan::template statistics_offset<index>,
+                           more);
     }
     template <std::size_t S>
     constexpr void merge_backward(const backpropagation& others) noexcept {
-        constexpr std::size_t index = segment_begin(S), count = batch_numbers<index>;
+        constexpr std::size_t index = plan::segment_begin(S),
+                              count = plan::template batch_numbers<index>;
         for (std::size_t i = 0; i < count; ++i)
             statistics_of<index>()[count + i] +=
-                others.statistics[statistics_offset<index> + count + i];
+                others.statistics[plan::template statistics_offset<index> + count + i];
     }
     /// What the batch layers found out becomes that of `from`.
     constexpr void take_statistics(const backpropagation& from) noexcept {
@@ -274,48 +167,50 @@ public:
     /// Lets the batch layers keep what they found out of `batch` images (moving averages).
     constexpr void keep_statistics(gradients w, std::size_t batch) const noexcept {
         [&]<std::size_t... S>(std::index_sequence<S...>) {
-            (leaf<segment_begin(S + 1)>::keep(
-                 gradients_of<segment_begin(S + 1)>(w),
-                 statistics.data() + statistics_offset<segment_begin(S + 1)>, batch),
+            (leaf<plan::segment_begin(S + 1)>::keep(
+                 gradients_of<plan::segment_begin(S + 1)>(w),
+                 statistics.data() + plan::template statistics_offset<plan::segment_begin(S + 1)>,
+                 batch),
              ...);
         }
-        (std::make_index_sequence<batch_layers>{});
+        (std::make_index_sequence<plan::batch_layers>{});
     }
     /// First parameter of segment `S`; of the one behind the last, their number.
     template <std::size_t S>
-    static constexpr std::size_t first_parameter = Network::table::offsets[segment_begin(S)];
+    static constexpr std::size_t first_parameter = Network::table::offsets[plan::segment_begin(S)];
 
 private:
     template <std::size_t Value>
     constexpr const T* value() const noexcept {
-        if constexpr (plan.is_input[Value])
+        if constexpr (plan::places.is_input[Value])
             return x.data();
         else
-            return memory.memory + plan.values[Value];
+            return memory.memory + plan::places.values[Value];
     }
     template <std::size_t Value>
     constexpr T* d_value() noexcept {
-        return memory.memory + plan.gradients[Value];
+        return memory.memory + plan::places.gradients[Value];
     }
     constexpr T* scratch_memory() noexcept {
-        if constexpr (scratch_size == 0)
+        if constexpr (plan::scratch_size == 0)
             return nullptr;
         else
             return scratch.memory;
     }
     template <std::size_t Index>
     constexpr auto input_of() const noexcept {
-        if constexpr (reads_of<Index> == 1)
-            return tensor_view<leaf_input<Index>, const T>(value<read_by<Index>>());
+        if constexpr (plan::template reads_of<Index> == 1)
+            return tensor_view<leaf_input<Index>, const T>(value<plan::template read_by<Index>>());
         else
             return [&]<std::size_t... I>(std::index_sequence<I...>) {
-                return std::array<const T*, reads_of<Index>>{value<read_by<Index, I>>()...};
+                return std::array<const T*, plan::template reads_of<Index>>{
+                    value<plan::template read_by<Index, I>>()...};
             }
-        (std::make_index_sequence<reads_of<Index>>{});
+        (std::make_index_sequence<plan::template reads_of<Index>>{});
     }
     template <std::size_t Index>
     constexpr float* statistics_of() noexcept {
-        return statistics.data() + statistics_offset<Index>;
+        return statistics.data() + plan::template statistics_offset<Index>;
     }
     template <std::size_t Index>
     static constexpr auto weights_of(weights w) noexcept {
@@ -331,19 +226,19 @@ private:
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             (forward_through<IsTraining, Begin + I>(w, batch), ...);
         }
-        (std::make_index_sequence<(are_trainable ? End - Begin : 0)>{});
+        (std::make_index_sequence<(plan::are_trainable ? End - Begin : 0)>{});
     }
     template <bool IsTraining, std::size_t Index>
     constexpr void forward_through(weights w, [[maybe_unused]] std::size_t batch) noexcept {
         using this_leaf = leaf<Index>;
-        if constexpr (stage_lengths[Index] > 1) {
-            using pooling = leaf<Index + stage_lengths[Index] - 1>;
+        if constexpr (plan::stage_lengths[Index] > 1) {
+            using pooling = leaf<Index + plan::stage_lengths[Index] - 1>;
             this_leaf::template compute_with_positions<activation<Index>, pooling>(
                 weights_of<Index>(w), input_of<Index>(),
                 tensor_view<typename pooling::output_shape, T>(
-                    const_cast<T*>(value<Index + stage_lengths[Index]>())),
-                positions.data() + position_offset(Index) * simd::lanes_of<T>);
-        } else if constexpr (stage_lengths[Index] == 1 && !this_leaf::facts.reshapes) {
+                    const_cast<T*>(value<Index + plan::stage_lengths[Index]>())),
+                positions.data() + plan::position_offset(Index) * simd::lanes_of<T>);
+        } else if constexpr (plan::stage_lengths[Index] == 1 && !this_leaf::facts.reshapes) {
             const tensor_view<leaf_output<Index>, T> y(const_cast<T*>(value<Index + 1>()));  // ours
             if constexpr (this_leaf::facts.only_in_training && !IsTraining) {
                 if (y.data() != input_of<Index>().data())
@@ -374,15 +269,16 @@ private:
     template <std::size_t Index>
     constexpr void backward_through(weights w, gradients d_w) noexcept {
         using this_leaf = leaf<Index>;
-        constexpr std::size_t stage = network.stage_of(Index), next = network.given_by(stage);
-        if constexpr (!plan.is_wanted[Index + 1]) {
+        constexpr std::size_t stage = plan::network.stage_of(Index),
+                              next = plan::network.given_by(stage);
+        if constexpr (!plan::places.is_wanted[Index + 1]) {
             return;
-        } else if constexpr (skips_map<stage>) {
+        } else if constexpr (plan::template skips_map<stage>) {
             if constexpr (stage == Index)
                 this_leaf::template parameter_gradient_from_positions<activation<stage>,
                                                                       leaf<next - 1>>(
                     input_of<Index>(), tensor_view<leaf_output<next - 1>, const T>(value<next>()),
-                    positions.data() + position_offset(stage) * simd::lanes_of<T>,
+                    positions.data() + plan::position_offset(stage) * simd::lanes_of<T>,
                     tensor_view<leaf_output<next - 1>, const T>(d_value<next>()),
                     gradients_of<Index>(d_w), scratch_memory());
         } else if constexpr (stage != Index) {
@@ -390,11 +286,11 @@ private:
             if constexpr (Index + 1 == next)
                 this_leaf::template input_gradient_from_positions<activation<stage>>(
                     tensor_view<leaf_output<Index>, const T>(value<next>()),
-                    positions.data() + position_offset(stage) * simd::lanes_of<T>,
+                    positions.data() + plan::position_offset(stage) * simd::lanes_of<T>,
                     tensor_view<leaf_output<Index>, const T>(d_value<next>()),
                     tensor_view<leaf_input<Index>, T>(d_value<stage + 1>()));
         } else {
-            if constexpr (!this_leaf::facts.reshapes && reads_of<Index> == 1)
+            if constexpr (!this_leaf::facts.reshapes && plan::template reads_of<Index> == 1)
                 detail::parameter_gradient<this_leaf>(
                     input_of<Index>(),
                     tensor_view<leaf_output<Index>, const T>(d_value<Index + 1>()),
@@ -402,7 +298,7 @@ private:
             [&]<std::size_t... I>(std::index_sequence<I...>) {
                 (send_back<Index, I>(w, 0, 0), ...);
             }
-            (std::make_index_sequence<reads_of<Index>>{});
+            (std::make_index_sequence<plan::template reads_of<Index>>{});
         }
     }
     /// The gradient with respect to value number `I` of those that layer `Index` reads.
@@ -411,8 +307,8 @@ private:
                              [[maybe_unused]] std::size_t batch) noexcept {
         using this_leaf = leaf<Index>;
         constexpr layer_facts is = this_leaf::facts;
-        constexpr std::size_t read = read_by<Index, I>;
-        constexpr detail::gradient mode = plan.modes[first_read<Index> + I];
+        constexpr std::size_t read = plan::template read_by<Index, I>;
+        constexpr detail::gradient mode = plan::places.modes[plan::template first_read<Index> + I];
         if constexpr (mode != detail::gradient::none) {
             const tensor_view<leaf_output<Index>, const T> d_y(d_value<Index + 1>());
             using shape_here = typename decltype([] {
@@ -425,16 +321,16 @@ private:
                 mode == detail::gradient::takes ? d_value<Index + 1>()
                 : mode == detail::gradient::writes
                     ? d_value<read>()
-                    : memory.memory + plan.parts[first_read<Index> + I]);
+                    : memory.memory + plan::places.parts[plan::template first_read<Index> + I]);
             if constexpr (is.reshapes || is.passes_gradient) {
                 if constexpr (mode == detail::gradient::writes)
                     std::copy_n(d_y.data(), d_x.size(), d_x.data());
-            } else if constexpr (reads_of<Index> > 1) {
+            } else if constexpr (plan::template reads_of<Index> > 1) {
                 this_leaf::template input_gradient<I>(input_of<Index>(), d_y, d_x);
             } else if constexpr (is.sees_batch) {
                 this_leaf::input_gradient_in_training(
                     weights_of<Index>(w), input_of<Index>(), d_y, d_x, statistics_of<Index>(),
-                    statistics_of<Index>() + batch_numbers<Index>, images, batch);
+                    statistics_of<Index>() + plan::template batch_numbers<Index>, images, batch);
             } else if constexpr (is.draws) {
                 this_leaf::input_gradient_in_training(d_y, d_x, random.of_layer(Index));
             } else if constexpr (is.in_place && !is.needs_input) {
