@@ -1,0 +1,86 @@
+// From steps over numbered values to a list as people write it: entries one behind the other, some of
+// them branches that part from one value and meet again.
+#pragma once
+
+#include <ctnn/model_file/graph.hpp>
+
+#include <cstddef>
+#include <vector>
+
+namespace ctnn::detail {
+
+/// An entry of the list, in the order in which it is written: a layer; or branches, followed by each
+/// branch, followed by the branch's entries.
+struct model_entry {
+    static constexpr std::size_t branch = static_cast<std::size_t>(-1);
+    std::size_t step = branch;  // of the layer, or of the one in which branches meet
+    std::size_t end = 0;        // behind its last part
+};
+
+/// Writes the list of a graph, or finds what cannot be written so.
+class arranger {
+public:
+    constexpr explicit arranger(const model_graph& from) : graph(from) {
+        for (std::size_t i = 0; i < from.steps.size(); ++i) times.push_back(0);
+    }
+    constexpr std::vector<model_entry> entries() {
+        find_partings();
+        if (!mistake) write(0, graph.output);
+        for (std::size_t i = 0; i < times.size() && !mistake; ++i)
+            if (times[i] == 0)
+                mistake = {model_error::unused_value, graph.steps[i].name,
+                           graph.steps[i].operation};
+        return static_cast<std::vector<model_entry>&&>(list);
+    }
+    model_mistake mistake{};
+
+private:
+    const model_graph& graph;
+    std::vector<std::size_t>
+        partings;                    // of each value: the last one that all ways to it go through
+    std::vector<std::size_t> times;  // how often each step was written
+    std::vector<model_entry> list;
+
+    constexpr void find_partings() {
+        std::vector<std::size_t> depth{0};
+        partings.push_back(0);
+        for (const model_step& step : graph.steps) {
+            std::size_t meeting = step.inputs[0];
+            for (std::size_t other : step.inputs)
+                while (meeting != other) {
+                    if (depth[meeting] >= depth[other])
+                        meeting = partings[meeting];
+                    else
+                        other = partings[other];
+                }
+            partings.push_back(meeting);
+            depth.push_back(depth[meeting] + 1);
+        }
+    }
+    /// Writes all entries between two values, the first of which all ways to the second go through.
+    constexpr void write(std::size_t from, std::size_t to) {
+        std::vector<std::size_t> steps;  // the last one first
+        for (std::size_t value = to; value != from; value = partings[value])
+            steps.push_back(value - 1);
+        for (std::size_t i = steps.size(); i-- > 0 && !mistake;) write(steps[i]);
+    }
+    constexpr void write(std::size_t number) {
+        const model_step& step = graph.steps[number];
+        if (++times[number] > 1) {
+            mistake = {model_error::entangled, step.name, step.operation};
+            return;
+        }
+        const std::size_t here = list.size();
+        list.push_back({number, 0});
+        if (is_merge(step.kind))
+            for (const std::size_t value : step.inputs) {
+                const std::size_t branch = list.size();
+                list.push_back({});
+                write(partings[number + 1], value);
+                list[branch].end = list.size();
+            }
+        list[here].end = list.size();
+    }
+};
+
+}  // namespace ctnn::detail

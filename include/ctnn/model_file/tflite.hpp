@@ -1,0 +1,670 @@
+// Reads TensorFlow Lite's model files: what their operators are called here, and where the weights
+// lie. https://github.com/tensorflow/tensorflow/blob/master/tensorflow/lite/schema/schema.fbs
+#pragma once
+
+#include <ctnn/model_file/flatbuffer.hpp>
+#include <ctnn/model_file/graph.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace ctnn::detail {
+
+/// The schema's operators, by their number.
+enum class tflite_operator : std::size_t {
+    add = 0,
+    average_pool_2d = 1,
+    concatenation = 2,
+    conv_2d = 3,
+    depthwise_conv_2d = 4,
+    fully_connected = 9,
+    logistic = 14,
+    max_pool_2d = 17,
+    mul = 18,
+    relu = 19,
+    relu_n1_to_1 = 20,
+    relu6 = 21,
+    reshape = 22,
+    resize_bilinear = 23,
+    softmax = 25,
+    tanh = 28,
+    pad = 34,
+    mean = 40,
+    squeeze = 43,
+    prelu = 54,
+    transpose_conv = 67,
+    expand_dims = 70,
+    resize_nearest_neighbor = 97,
+    leaky_relu = 98,
+    elu = 111,
+    hard_swish = 117
+};
+
+inline constexpr std::array<std::string_view, 118> tflite_operator_names{
+    "ADD",
+    "AVERAGE_POOL_2D",
+    "CONCATENATION",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "DEPTH_TO_SPACE",
+    "DEQUANTIZE",
+    "EMBEDDING_LOOKUP",
+    "FLOOR",
+    "FULLY_CONNECTED",
+    "HASHTABLE_LOOKUP",
+    "L2_NORMALIZATION",
+    "L2_POOL_2D",
+    "LOCAL_RESPONSE_NORMALIZATION",
+    "LOGISTIC",
+    "LSH_PROJECTION",
+    "LSTM",
+    "MAX_POOL_2D",
+    "MUL",
+    "RELU",
+    "RELU_N1_TO_1",
+    "RELU6",
+    "RESHAPE",
+    "RESIZE_BILINEAR",
+    "RNN",
+    "SOFTMAX",
+    "SPACE_TO_DEPTH",
+    "SVDF",
+    "TANH",
+    "CONCAT_EMBEDDINGS",
+    "SKIP_GRAM",
+    "CALL",
+    "CUSTOM",
+    "EMBEDDING_LOOKUP_SPARSE",
+    "PAD",
+    "UNIDIRECTIONAL_SEQUENCE_RNN",
+    "GATHER",
+    "BATCH_TO_SPACE_ND",
+    "SPACE_TO_BATCH_ND",
+    "TRANSPOSE",
+    "MEAN",
+    "SUB",
+    "DIV",
+    "SQUEEZE",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "STRIDED_SLICE",
+    "BIDIRECTIONAL_SEQUENCE_RNN",
+    "EXP",
+    "TOPK_V2",
+    "SPLIT",
+    "LOG_SOFTMAX",
+    "DELEGATE",
+    "BIDIRECTIONAL_SEQUENCE_LSTM",
+    "CAST",
+    "PRELU",
+    "MAXIMUM",
+    "ARG_MAX",
+    "MINIMUM",
+    "LESS",
+    "NEG",
+    "PADV2",
+    "GREATER",
+    "GREATER_EQUAL",
+    "LESS_EQUAL",
+    "SELECT",
+    "SLICE",
+    "SIN",
+    "TRANSPOSE_CONV",
+    "SPARSE_TO_DENSE",
+    "TILE",
+    "EXPAND_DIMS",
+    "EQUAL",
+    "NOT_EQUAL",
+    "LOG",
+    "SUM",
+    "SQRT",
+    "RSQRT",
+    "SHAPE",
+    "POW",
+    "ARG_MIN",
+    "FAKE_QUANT",
+    "REDUCE_PROD",
+    "REDUCE_MAX",
+    "PACK",
+    "LOGICAL_OR",
+    "ONE_HOT",
+    "LOGICAL_AND",
+    "LOGICAL_NOT",
+    "UNPACK",
+    "REDUCE_MIN",
+    "FLOOR_DIV",
+    "REDUCE_ANY",
+    "SQUARE",
+    "ZEROS_LIKE",
+    "FILL",
+    "FLOOR_MOD",
+    "RANGE",
+    "RESIZE_NEAREST_NEIGHBOR",
+    "LEAKY_RELU",
+    "SQUARED_DIFFERENCE",
+    "MIRROR_PAD",
+    "ABS",
+    "SPLIT_V",
+    "UNIQUE",
+    "CEIL",
+    "REVERSE_V2",
+    "ADD_N",
+    "GATHER_ND",
+    "COS",
+    "WHERE",
+    "RANK",
+    "ELU",
+    "REVERSE_SEQUENCE",
+    "MATRIX_DIAG",
+    "QUANTIZE",
+    "MATRIX_SET_DIAG",
+    "ROUND",
+    "HARD_SWISH"};
+
+class tflite_reader : private flatbuffer {
+public:
+    constexpr explicit tflite_reader(std::span<const unsigned char> file) : flatbuffer{file} {}
+
+    constexpr model_graph read() {
+        const flat_table model = root();
+        codes = vector_of(model, 1, 4);
+        buffers = vector_of(model, 4, 4);
+        const flat_vector graphs = vector_of(model, 2, 4);
+        if (graphs.size == 0) fail(model_error::no_graph);
+        if (!mistake) read_subgraph(table_in(graphs, 0));
+        graph.mistake = mistake;
+        return static_cast<model_graph&&>(graph);
+    }
+
+private:
+    static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t most_operators = 4096, most_extent = std::size_t{1} << 24;
+
+    struct tensor {
+        model_name name{};
+        unsigned type = 0;  // 0: 32-bit floats, 2: 32-bit integers
+        std::vector<std::size_t> extents;
+        flat_vector data;          // bytes, if it is a constant
+        std::size_t value = none;  // if it is computed
+        [[nodiscard]] constexpr std::size_t size() const noexcept {
+            std::size_t product = 1;
+            for (const std::size_t extent : extents) product *= extent;
+            return product;
+        }
+    };
+    flat_vector codes, buffers;
+    std::vector<tensor> tensors;
+    model_graph graph;
+    // The operator that is being read.
+    std::size_t operation = 0;
+    model_name operator_name{};
+    std::vector<std::size_t> inputs;  // tensors; `none` for one that is left out
+    std::size_t output = none;
+    flat_table options{};
+
+    constexpr void read_subgraph(const flat_table& table) {
+        read_tensors(vector_of(table, 0, 4));
+        const flat_vector in = vector_of(table, 1, 4), out = vector_of(table, 2, 4),
+                          operators = vector_of(table, 3, 4);
+        if (in.size != 1) fail(model_error::inputs_not_one, {}, in.size);
+        if (out.size != 1) fail(model_error::outputs_not_one, {}, out.size);
+        if (operators.size == 0) fail(model_error::no_graph);
+        if (operators.size > most_operators) fail(model_error::too_large, {}, operators.size);
+        if (mistake) return;
+        const std::size_t input = tensor_number(in.first);
+        if (mistake) return;
+        graph.input = shape_of(tensors[input]);
+        tensors[input].value = 0;
+        for (operation = 0; operation < operators.size && !mistake; ++operation)
+            read_operator(table_in(operators, operation));
+        if (mistake) return;
+        const std::size_t result = tensor_number(out.first);
+        if (!mistake) graph.output = computed(result);
+    }
+    constexpr void read_tensors(const flat_vector& list) {
+        for (std::size_t i = 0; i < list.size && !mistake; ++i) {
+            const flat_table table = table_in(list, i);
+            tensor t;
+            t.name = name_of(table, 3);
+            t.type = byte_of(table, 1);
+            const flat_vector extents = vector_of(table, 0, 4);
+            if (extents.size > 8) fail(model_error::unsupported_shape, t.name, i);
+            std::size_t size = 1;
+            for (std::size_t k = 0; k < extents.size && !mistake; ++k) {
+                const std::int32_t extent = int32(extents.first + 4 * k);
+                if (extent < 0) fail(model_error::unsupported_shape, t.name, i);
+                t.extents.push_back(static_cast<std::size_t>(extent));
+                if (t.extents.back() >= most_extent || size * t.extents.back() >= most_extent * 16)
+                    fail(model_error::too_large, t.name, i);
+                else
+                    size *= t.extents.back();
+            }
+            const auto buffer = static_cast<std::size_t>(int32_of(table, 2, 0));
+            if (buffer != 0) {
+                const flat_table holder = table_in(buffers, buffer);
+                if (field(holder, 1) != 0) fail(model_error::external_data, t.name, i);
+                t.data = vector_of(holder, 0, 1);
+            }
+            if (!mistake) tensors.push_back(static_cast<tensor&&>(t));
+        }
+    }
+    /// The number at byte `at`, which must be a tensor's.
+    constexpr std::size_t tensor_number(std::size_t at) {
+        const std::int32_t index = int32(at);
+        if (index >= 0 && static_cast<std::size_t>(index) < tensors.size())
+            return static_cast<std::size_t>(index);
+        fail(model_error::malformed, {}, at);
+        return none;
+    }
+    /// One image: a batch of 1 (or none), then at most three extents.
+    constexpr model_shape shape_of(const tensor& t) {
+        const std::vector<std::size_t>& e = t.extents;
+        if (t.type != 0) fail(model_error::unsupported_type, t.name, operation);
+        if (e.empty() || e.size() > 4 || (e.size() > 1 && e[0] != 1) || t.size() == 0)
+            fail(model_error::unsupported_shape, t.name, operation);
+        if (mistake) return {};
+        return {e.size() > 3 ? e[1] : 1, e.size() > 2 ? e[e.size() - 2] : 1, e.back()};
+    }
+    constexpr void wrong(model_error error) { fail(error, operator_name, operation); }
+    constexpr void unless(bool holds, const model_name& option) {
+        if (!holds) fail(model_error::unsupported_option, option, operation);
+    }
+
+    constexpr bool has(std::size_t i) const { return i < inputs.size() && inputs[i] != none; }
+    constexpr bool is_constant(std::size_t i) const {
+        return has(i) && tensors[inputs[i]].data.size > 0;
+    }
+    constexpr std::size_t computed(std::size_t number) {
+        if (tensors[number].value == none)
+            fail(model_error::not_computed, tensors[number].name, operation);
+        return tensors[number].value == none ? 0 : tensors[number].value;
+    }
+    /// The value of operand `i`.
+    constexpr std::size_t operand(std::size_t i) {
+        if (!has(i)) wrong(model_error::wrong_operands);
+        return has(i) ? computed(inputs[i]) : 0;
+    }
+    /// Operand `i`, which must be a constant of `rank` extents (0: any) and 4 bytes a number.
+    constexpr const tensor& constant(std::size_t i, std::size_t rank, unsigned type = 0) {
+        if (!has(i)) wrong(model_error::wrong_operands);
+        const tensor& t = tensors[has(i) ? inputs[i] : 0];
+        if (t.data.size == 0) fail(model_error::not_constant, t.name, operation);
+        if (t.type != type) fail(model_error::unsupported_type, t.name, operation);
+        if ((rank != 0 && t.extents.size() != rank) || t.data.size != 4 * t.size())
+            fail(model_error::wrong_shape, t.name, operation);
+        return t;
+    }
+    /// As many numbers as `count`, or one for all.
+    constexpr model_array list_of(std::size_t i, std::size_t count) {
+        const tensor& t = constant(i, 0);
+        if (t.size() != count && t.size() != 1) fail(model_error::wrong_shape, t.name, operation);
+        for (std::size_t k = 0; k + 1 < t.extents.size(); ++k)
+            if (t.extents[k] != 1) fail(model_error::unsupported_shape, t.name, operation);
+        return {true, 0.0f, t.data.first, {1, 1, 1, count}, {0, 0, 0, t.size() == 1 ? 0u : 4u}};
+    }
+
+    constexpr model_step step_of(step_kind kind) {
+        model_step step;
+        step.kind = kind;
+        step.operation = operation;
+        step.inputs.push_back(operand(0));
+        return step;
+    }
+    constexpr std::size_t add(model_step step) {
+        step.operation = operation;
+        step.name = tensors[output].name;
+        const std::size_t value = graph.add(static_cast<model_step&&>(step));
+        if (graph.shape_of(value).size() == 0) wrong(model_error::wrong_shape);
+        return value;
+    }
+    constexpr std::size_t add_after(step_kind kind, std::size_t value) {
+        model_step step;
+        step.kind = kind;
+        step.inputs.push_back(value);
+        return add(static_cast<model_step&&>(step));
+    }
+    /// Adds the step, and the activation that the schema fuses with it.
+    constexpr std::size_t add(model_step step, unsigned fused) {
+        std::size_t value = add(static_cast<model_step&&>(step));
+        switch (fused) {
+        case 0:
+            return value;
+        case 1:
+            return add_after(step_kind::relu, value);
+        case 2:
+            return add_clip(value, -1, 1);
+        case 3:
+            return add_after(step_kind::relu6, value);
+        case 4:
+            return add_after(step_kind::tanh, value);
+        default:
+            unless(false, std::string_view("fused_activation_function"));
+            return value;
+        }
+    }
+    constexpr std::size_t add_clip(std::size_t value, int low, int high) {
+        model_step step;
+        step.kind = step_kind::clip;
+        step.inputs.push_back(value);
+        step.first = {low, 1};
+        step.second = {high, 1};
+        return add(static_cast<model_step&&>(step));
+    }
+    constexpr void take_padding(model_step& step) {
+        const unsigned padding = byte_of(options, 0);
+        unless(padding <= 1, std::string_view("padding"));
+        step.is_same = padding == 0;
+    }
+    /// Rows and columns from two fields, columns first.
+    constexpr std::array<std::size_t, 2> pair_of(std::size_t columns, std::int32_t otherwise) {
+        const std::int32_t w = int32_of(options, columns, otherwise),
+                           h = int32_of(options, columns + 1, otherwise);
+        const bool fits = 1 <= h && h < (1 << 24) && 1 <= w && w < (1 << 24);
+        if (!fits) wrong(model_error::malformed);
+        return fits ? std::array{static_cast<std::size_t>(h), static_cast<std::size_t>(w)}
+                    : std::array<std::size_t, 2>{1, 1};
+    }
+
+    constexpr void read_operator(const flat_table& table) {
+        const flat_table code = table_in(codes, static_cast<std::size_t>(int32_of(table, 0, 0)));
+        const std::size_t old_number = byte_of(code, 0),
+                          number =
+                              std::max(static_cast<std::size_t>(int32_of(code, 3, 0)), old_number);
+        const bool is_custom = number == 32 && field(code, 1) != 0;
+        operator_name = is_custom ? name_of(code, 1)
+                        : number < tflite_operator_names.size()
+                            ? model_name(tflite_operator_names[number])
+                            : model_name(std::string_view("a newer one"));
+        options = table_of(table, 4);
+        inputs.clear();
+        const flat_vector in = vector_of(table, 1, 4), out = vector_of(table, 2, 4);
+        for (std::size_t i = 0; i < in.size && !mistake; ++i)
+            inputs.push_back(int32(in.first + 4 * i) == -1 ? none
+                                                           : tensor_number(in.first + 4 * i));
+        if (mistake) return;
+        if (out.size != 1) return wrong(model_error::unsupported_operator);
+        output = tensor_number(out.first);
+        if (mistake || tensors[output].type == 2) return;  // arithmetic of shapes: they are known
+        const std::size_t value = read_kind(static_cast<tflite_operator>(number));
+        if (mistake) return;
+        if (tensors[output].value != none || tensors[output].data.size > 0)
+            return wrong(model_error::malformed);
+        if (graph.shape_of(value) != shape_of(tensors[output]))
+            fail(model_error::wrong_shape, tensors[output].name, operation);
+        tensors[output].value = value;
+    }
+    constexpr std::size_t read_kind(tflite_operator kind) {
+        using of = tflite_operator;
+        switch (kind) {
+        case of::conv_2d:
+            return read_conv();
+        case of::depthwise_conv_2d:
+            return read_depthwise();
+        case of::transpose_conv:
+            return read_transpose_conv();
+        case of::fully_connected:
+            return read_dense();
+        case of::max_pool_2d:
+            return read_pool(step_kind::max_pool2d);
+        case of::average_pool_2d:
+            return read_pool(step_kind::average_pool2d);
+        case of::add:
+            return read_sum_or_product(step_kind::add);
+        case of::mul:
+            return read_sum_or_product(step_kind::multiply);
+        case of::concatenation:
+            return read_concatenation();
+        case of::mean:
+            return read_mean();
+        case of::pad:
+            return read_pad();
+        case of::reshape:
+        case of::squeeze:
+        case of::expand_dims:
+            return read_reshape();
+        case of::resize_bilinear:
+            return read_resize(true, 2);
+        case of::resize_nearest_neighbor:
+            return read_resize(false, 0);
+        case of::softmax:
+            unless(float_of(options, 0, 0.0f) == 1.0f, std::string_view("beta"));
+            return add(step_of(step_kind::softmax));
+        case of::logistic:
+            return add(step_of(step_kind::sigmoid));
+        case of::tanh:
+            return add(step_of(step_kind::tanh));
+        case of::relu:
+            return add(step_of(step_kind::relu));
+        case of::relu6:
+            return add(step_of(step_kind::relu6));
+        case of::relu_n1_to_1:
+            return add_clip(operand(0), -1, 1);
+        case of::hard_swish:
+            return add(step_of(step_kind::hard_swish));
+        case of::elu: {
+            model_step step = step_of(step_kind::elu);
+            step.first = {1, 1};
+            return add(static_cast<model_step&&>(step));
+        }
+        case of::leaky_relu: {
+            model_step step = step_of(step_kind::leaky_relu);
+            step.first = fraction_of(float_of(options, 0, 0.0f));
+            unless(step.first.denominator > 0 && step.first.numerator >= 0,
+                   std::string_view("alpha"));
+            return add(static_cast<model_step&&>(step));
+        }
+        case of::prelu: {
+            model_step step = step_of(step_kind::prelu);
+            step.arrays.push_back(list_of(1, graph.shape_of(step.inputs[0]).channels));
+            return add(static_cast<model_step&&>(step));
+        }
+        default:
+            wrong(model_error::unsupported_operator);
+            return 0;
+        }
+    }
+
+    constexpr void add_bias(model_step& step, std::size_t operand_number, std::size_t count) {
+        if (!has(operand_number)) return;
+        const tensor& t = constant(operand_number, 1);
+        if (t.size() != count) fail(model_error::wrong_shape, t.name, operation);
+        step.arrays.push_back({true, 0.0f, t.data.first, {1, 1, 1, count}, {0, 0, 0, 4}});
+    }
+    constexpr std::size_t read_conv() {
+        model_step step = step_of(step_kind::conv2d);
+        const tensor& t = constant(1, 4);  // out, rows, columns, in
+        if (mistake) return 0;
+        const std::size_t out = t.extents[0], rows = t.extents[1], columns = t.extents[2],
+                          in = t.extents[3], channels = graph.shape_of(step.inputs[0]).channels;
+        if (out == 0 || in == 0 || channels % in != 0 || out % (channels / in) != 0) {
+            fail(model_error::wrong_shape, t.name, operation);
+            return 0;
+        }
+        take_padding(step);
+        step.stride = pair_of(1, 1);
+        step.dilation = pair_of(4, 1);
+        step.extents = {rows, columns};
+        step.filters = out;
+        step.groups = channels / in;
+        step.arrays.push_back({true,
+                               0.0f,
+                               t.data.first,
+                               {rows, columns, in, out},
+                               {4 * columns * in, 4 * in, 4, 4 * rows * columns * in}});
+        add_bias(step, 2, out);
+        return add(static_cast<model_step&&>(step), byte_of(options, 3));
+    }
+    constexpr std::size_t read_depthwise() {
+        model_step step = step_of(step_kind::depthwise_conv2d);
+        const tensor& t = constant(1, 4);  // 1, rows, columns, channels x multiplier
+        if (mistake) return 0;
+        const std::size_t rows = t.extents[1], columns = t.extents[2], out = t.extents[3],
+                          channels = graph.shape_of(step.inputs[0]).channels;
+        if (t.extents[0] != 1 || out == 0 || out % channels != 0) {
+            fail(model_error::wrong_shape, t.name, operation);
+            return 0;
+        }
+        take_padding(step);
+        step.stride = pair_of(1, 1);
+        step.dilation = pair_of(5, 1);
+        step.extents = {rows, columns};
+        step.filters = out / channels;
+        step.arrays.push_back({true,
+                               0.0f,
+                               t.data.first,
+                               {rows, columns, channels, step.filters},
+                               {4 * columns * out, 4 * out, 4 * step.filters, 4}});
+        add_bias(step, 2, out);
+        return add(static_cast<model_step&&>(step), byte_of(options, 4));
+    }
+    constexpr std::size_t read_transpose_conv() {  // operands: output shape, kernel, input, bias
+        model_step step;
+        step.kind = step_kind::conv2d_transpose;
+        step.inputs.push_back(operand(2));
+        const tensor& t = constant(1, 4);  // out, rows, columns, in
+        if (mistake) return 0;
+        const std::size_t out = t.extents[0], rows = t.extents[1], columns = t.extents[2],
+                          in = t.extents[3];
+        if (in != graph.shape_of(step.inputs[0]).channels)
+            fail(model_error::wrong_shape, t.name, operation);
+        take_padding(step);
+        step.stride = pair_of(1, 1);
+        step.extents = {rows, columns};
+        step.filters = out;
+        step.arrays.push_back({true,
+                               0.0f,
+                               t.data.first,
+                               {rows, columns, out, in},
+                               {4 * columns * in, 4 * in, 4 * rows * columns * in, 4}});
+        add_bias(step, 3, out);
+        return add(static_cast<model_step&&>(step), byte_of(options, 3));
+    }
+    constexpr std::size_t read_dense() {
+        std::size_t value = operand(0);
+        const tensor& t = constant(1, 2);  // out, in
+        if (mistake) return 0;
+        const std::size_t out = t.extents[0], in = t.extents[1];
+        const model_shape x = graph.shape_of(value);
+        unless(byte_of(options, 1) == 0, std::string_view("weights_format"));
+        const bool is_of_pixels = x.channels == in && x.height * x.width > 1;
+        if (x.size() != in && !is_of_pixels) fail(model_error::wrong_shape, t.name, operation);
+        if (mistake || out == 0) return 0;
+        if (!is_of_pixels && x.channels != in) value = add_after(step_kind::flatten, value);
+        model_step step;  // for each pixel by itself: a convolution of 1 x 1
+        step.kind = is_of_pixels ? step_kind::conv2d : step_kind::dense;
+        step.inputs.push_back(value);
+        step.filters = out;
+        step.arrays.push_back({true, 0.0f, t.data.first, {1, 1, in, out}, {0, 0, 4, 4 * in}});
+        add_bias(step, 2, out);
+        return add(static_cast<model_step&&>(step), byte_of(options, 0));
+    }
+    constexpr std::size_t read_pool(step_kind kind) {
+        model_step step = step_of(kind);
+        take_padding(step);
+        step.stride = pair_of(1, 1);
+        step.extents = pair_of(3, 1);
+        const model_shape x = graph.shape_of(step.inputs[0]);
+        if (step.extents[0] == x.height && step.extents[1] == x.width && !step.is_same)
+            step.kind = kind == step_kind::max_pool2d ? step_kind::global_max_pool2d
+                                                      : step_kind::global_average_pool2d;
+        return add(static_cast<model_step&&>(step), byte_of(options, 5));
+    }
+    constexpr std::size_t read_sum_or_product(step_kind kind) {
+        if (inputs.size() != 2) wrong(model_error::wrong_operands);
+        if (mistake) return 0;
+        model_step step;
+        if (is_constant(0) || is_constant(1)) {
+            const std::size_t which = is_constant(0) ? 0 : 1;
+            step.kind = step_kind::scale_and_offset;
+            step.inputs.push_back(operand(1 - which));
+            const std::size_t channels = graph.shape_of(step.inputs[0]).channels;
+            const bool is_sum = kind == step_kind::add;
+            const model_array given = list_of(which, channels),
+                              none_given{false, is_sum ? 1.0f : 0.0f, 0, {1, 1, 1, channels}, {}};
+            step.arrays = {is_sum ? none_given : given, is_sum ? given : none_given};
+        } else {
+            step.kind = kind;
+            step.inputs = {operand(0), operand(1)};
+        }
+        return add(static_cast<model_step&&>(step), byte_of(options, 0));
+    }
+    constexpr std::size_t read_concatenation() {
+        model_step step;
+        step.kind = step_kind::concatenate;
+        for (std::size_t i = 0; i < inputs.size(); ++i) step.inputs.push_back(operand(i));
+        if (inputs.size() < 2) wrong(model_error::wrong_operands);
+        if (mistake) return 0;
+        const auto rank = static_cast<std::int32_t>(tensors[output].extents.size());
+        const std::int32_t axis = int32_of(options, 0, 0);
+        unless(axis == -1 || axis == rank - 1, std::string_view("axis"));
+        return add(static_cast<model_step&&>(step), byte_of(options, 1));
+    }
+    constexpr std::size_t read_mean() {
+        const tensor& axes = constant(1, 0, 2);
+        if (mistake) return 0;
+        bool rows = false, columns = false, others = axes.size() != 2;
+        const auto rank = static_cast<std::int32_t>(tensors[inputs[0]].extents.size());
+        for (std::size_t i = 0; i < axes.size() && i < 2; ++i) {
+            const std::int32_t given = int32(axes.data.first + 4 * i),
+                               axis = given < 0 ? given + rank : given;
+            rows |= axis == 1;
+            columns |= axis == 2;
+            others |= axis != 1 && axis != 2;
+        }
+        unless(rank == 4 && rows && columns && !others, std::string_view("axis"));
+        return add(step_of(step_kind::global_average_pool2d));
+    }
+    constexpr std::size_t read_pad() {
+        model_step step = step_of(step_kind::zero_padding2d);
+        const tensor& t = constant(1, 2, 2);
+        if (mistake) return 0;
+        if (t.extents[0] != 4 || t.extents[1] != 2)
+            fail(model_error::unsupported_shape, t.name, operation);
+        if (mistake) return 0;
+        for (std::size_t i = 0; i < 8; ++i) {
+            const std::int32_t pixels = int32(t.data.first + 4 * i);
+            unless(0 <= pixels && pixels < (1 << 24) && (pixels == 0 || (2 <= i && i < 6)),
+                   std::string_view("paddings"));
+            if (2 <= i && i < 6) step.pads[i - 2] = static_cast<std::size_t>(pixels);
+        }
+        return mistake ? 0 : add(static_cast<model_step&&>(step));
+    }
+    constexpr std::size_t read_reshape() {
+        model_step step = step_of(step_kind::reshape);
+        if (mistake) return 0;
+        step.output = shape_of(tensors[output]);
+        const model_shape from = graph.shape_of(step.inputs[0]);
+        if (from == step.output) return step.inputs[0];
+        if (step.output == model_shape{1, 1, from.size()}) step.kind = step_kind::flatten;
+        return mistake ? 0 : add(static_cast<model_step&&>(step));
+    }
+    constexpr std::size_t read_resize(bool is_bilinear, std::size_t first_option) {
+        model_step step = step_of(step_kind::up_sampling2d);
+        const tensor& size = constant(1, 1, 2);
+        if (mistake) return 0;
+        const model_shape from = graph.shape_of(step.inputs[0]);
+        unless(byte_of(options, first_option) == 0, std::string_view("align_corners"));
+        unless(!is_bilinear || byte_of(options, first_option + 1) == 1,
+               std::string_view("half_pixel_centers"));
+        if (size.size() != 2) wrong(model_error::wrong_shape);
+        if (mistake) return 0;
+        const std::int32_t rows = int32(size.data.first), columns = int32(size.data.first + 4);
+        const auto h = static_cast<std::size_t>(rows), w = static_cast<std::size_t>(columns);
+        unless(rows > 0 && columns > 0 && h % from.height == 0 && w % from.width == 0,
+               std::string_view("size"));
+        if (mistake) return 0;
+        step.extents = {h / from.height, w / from.width};
+        step.is_bilinear = is_bilinear;
+        return add(static_cast<model_step&&>(step));
+    }
+};
+
+constexpr model_graph read_tflite(std::span<const unsigned char> file) {
+    return tflite_reader(file).read();
+}
+
+}  // namespace ctnn::detail
