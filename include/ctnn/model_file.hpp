@@ -14,8 +14,7 @@ namespace ctnn {
 /// value and its place in the file: what the library cannot compute exactly, files that are damaged
 /// or cut off, and graphs that are no branches that part and meet again.
 template <const auto& File>
-using network_in = typename detail::network_of_model<detail::model_in<File>,
-                                                     detail::model_in<File>::check::is_good>::type;
+using network_in = typename detail::network_of_model<detail::model_in<File>>::type;
 
 /// Its weights, a constant of the program: in flash where there is flash. Copy them to train them
 /// further: `auto w = std::make_unique<network_in<file>::parameters>(weights_in<file>)`.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes first inputs for the fuzzers into FOLDER/idx, FOLDER/gzip and FOLDER/safetensors."""
+"""Writes first inputs for the fuzzers into FOLDER/idx, FOLDER/gzip, FOLDER/safetensors and FOLDER/model."""
 import gzip, json, pathlib, struct, sys
 
 folder = pathlib.Path(sys.argv[1])
@@ -64,3 +64,7 @@ for name, header, data in [
     write('safetensors', name + '_file', b'\0', struct.pack('<Q', len(text)), text, data)
 write('safetensors', 'twice', b'\xff\0{"a":{"dtype":"F32","dtype":"F32"},"a":{}}')
 write('safetensors', 'deep', b'\xff\0{"a":' + b'[' * 200)
+
+data = pathlib.Path(__file__).parent.parent / 'data'
+for model in sorted(data.glob('*.tflite')) + sorted(data.glob('*.onnx')):
+    write('model', model.name, model.read_bytes())

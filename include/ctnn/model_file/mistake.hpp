@@ -105,7 +105,6 @@ struct checked_model_file {
     static_assert(Mistake != model_error::name, "ctnn::network_in: " sentence);
     CTNN_MODEL_MISTAKES(CTNN_X)
 #undef CTNN_X
-    static constexpr bool is_good = Mistake == model_error::none;
 };
 
 }  // namespace ctnn::detail

@@ -340,7 +340,7 @@ struct entry_of_model {
     using type = typename decltype(choose())::type;
 };
 
-template <class Model, bool IsGood>
+template <class Model, bool IsGood = !Model::size.mistake>
 struct network_of_model {
     static constexpr model_shape x = Model::model.input;
     template <class... Entries>
@@ -349,6 +349,7 @@ struct network_of_model {
 };
 template <class Model>
 struct network_of_model<Model, false> {
+    static_assert(sizeof(typename Model::check) > 0);
     using type = network<shape<1, 1, 1>>;  // one mistake, one error
 };
 

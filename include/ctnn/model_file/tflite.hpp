@@ -1,17 +1,14 @@
 // Reads TensorFlow Lite's model files: what their operators are called here, and where the weights
-// lie. https://github.com/tensorflow/tensorflow/blob/master/tensorflow/lite/schema/schema.fbs
+// lie. https://ai.google.dev/edge/litert/models/ops_compatibility
 #pragma once
 
-#include <ctnn/model_file/flatbuffer.hpp>
-#include <ctnn/model_file/graph.hpp>
+#include <ctnn/model_file/tflite_file.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace ctnn::detail {
 
@@ -45,129 +42,9 @@ enum class tflite_operator : std::size_t {
     hard_swish = 117
 };
 
-inline constexpr std::array<std::string_view, 118> tflite_operator_names{
-    "ADD",
-    "AVERAGE_POOL_2D",
-    "CONCATENATION",
-    "CONV_2D",
-    "DEPTHWISE_CONV_2D",
-    "DEPTH_TO_SPACE",
-    "DEQUANTIZE",
-    "EMBEDDING_LOOKUP",
-    "FLOOR",
-    "FULLY_CONNECTED",
-    "HASHTABLE_LOOKUP",
-    "L2_NORMALIZATION",
-    "L2_POOL_2D",
-    "LOCAL_RESPONSE_NORMALIZATION",
-    "LOGISTIC",
-    "LSH_PROJECTION",
-    "LSTM",
-    "MAX_POOL_2D",
-    "MUL",
-    "RELU",
-    "RELU_N1_TO_1",
-    "RELU6",
-    "RESHAPE",
-    "RESIZE_BILINEAR",
-    "RNN",
-    "SOFTMAX",
-    "SPACE_TO_DEPTH",
-    "SVDF",
-    "TANH",
-    "CONCAT_EMBEDDINGS",
-    "SKIP_GRAM",
-    "CALL",
-    "CUSTOM",
-    "EMBEDDING_LOOKUP_SPARSE",
-    "PAD",
-    "UNIDIRECTIONAL_SEQUENCE_RNN",
-    "GATHER",
-    "BATCH_TO_SPACE_ND",
-    "SPACE_TO_BATCH_ND",
-    "TRANSPOSE",
-    "MEAN",
-    "SUB",
-    "DIV",
-    "SQUEEZE",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM",
-    "STRIDED_SLICE",
-    "BIDIRECTIONAL_SEQUENCE_RNN",
-    "EXP",
-    "TOPK_V2",
-    "SPLIT",
-    "LOG_SOFTMAX",
-    "DELEGATE",
-    "BIDIRECTIONAL_SEQUENCE_LSTM",
-    "CAST",
-    "PRELU",
-    "MAXIMUM",
-    "ARG_MAX",
-    "MINIMUM",
-    "LESS",
-    "NEG",
-    "PADV2",
-    "GREATER",
-    "GREATER_EQUAL",
-    "LESS_EQUAL",
-    "SELECT",
-    "SLICE",
-    "SIN",
-    "TRANSPOSE_CONV",
-    "SPARSE_TO_DENSE",
-    "TILE",
-    "EXPAND_DIMS",
-    "EQUAL",
-    "NOT_EQUAL",
-    "LOG",
-    "SUM",
-    "SQRT",
-    "RSQRT",
-    "SHAPE",
-    "POW",
-    "ARG_MIN",
-    "FAKE_QUANT",
-    "REDUCE_PROD",
-    "REDUCE_MAX",
-    "PACK",
-    "LOGICAL_OR",
-    "ONE_HOT",
-    "LOGICAL_AND",
-    "LOGICAL_NOT",
-    "UNPACK",
-    "REDUCE_MIN",
-    "FLOOR_DIV",
-    "REDUCE_ANY",
-    "SQUARE",
-    "ZEROS_LIKE",
-    "FILL",
-    "FLOOR_MOD",
-    "RANGE",
-    "RESIZE_NEAREST_NEIGHBOR",
-    "LEAKY_RELU",
-    "SQUARED_DIFFERENCE",
-    "MIRROR_PAD",
-    "ABS",
-    "SPLIT_V",
-    "UNIQUE",
-    "CEIL",
-    "REVERSE_V2",
-    "ADD_N",
-    "GATHER_ND",
-    "COS",
-    "WHERE",
-    "RANK",
-    "ELU",
-    "REVERSE_SEQUENCE",
-    "MATRIX_DIAG",
-    "QUANTIZE",
-    "MATRIX_SET_DIAG",
-    "ROUND",
-    "HARD_SWISH"};
-
-class tflite_reader : private flatbuffer {
+class tflite_reader : private tflite_file {
 public:
-    constexpr explicit tflite_reader(std::span<const unsigned char> file) : flatbuffer{file} {}
+    constexpr explicit tflite_reader(std::span<const unsigned char> file) : tflite_file(file) {}
 
     constexpr model_graph read() {
         const flat_table model = root();
@@ -181,31 +58,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
-    static constexpr std::size_t most_operators = 4096, most_extent = std::size_t{1} << 24;
-
-    struct tensor {
-        model_name name{};
-        unsigned type = 0;  // 0: 32-bit floats, 2: 32-bit integers
-        std::vector<std::size_t> extents;
-        flat_vector data;          // bytes, if it is a constant
-        std::size_t value = none;  // if it is computed
-        [[nodiscard]] constexpr std::size_t size() const noexcept {
-            std::size_t product = 1;
-            for (const std::size_t extent : extents) product *= extent;
-            return product;
-        }
-    };
-    flat_vector codes, buffers;
-    std::vector<tensor> tensors;
-    model_graph graph;
-    // The operator that is being read.
-    std::size_t operation = 0;
-    model_name operator_name{};
-    std::vector<std::size_t> inputs;  // tensors; `none` for one that is left out
-    std::size_t output = none;
-    flat_table options{};
-
     constexpr void read_subgraph(const flat_table& table) {
         read_tensors(vector_of(table, 0, 4));
         const flat_vector in = vector_of(table, 1, 4), out = vector_of(table, 2, 4),
@@ -225,88 +77,17 @@ private:
         const std::size_t result = tensor_number(out.first);
         if (!mistake) graph.output = computed(result);
     }
-    constexpr void read_tensors(const flat_vector& list) {
-        for (std::size_t i = 0; i < list.size && !mistake; ++i) {
-            const flat_table table = table_in(list, i);
-            tensor t;
-            t.name = name_of(table, 3);
-            t.type = byte_of(table, 1);
-            const flat_vector extents = vector_of(table, 0, 4);
-            if (extents.size > 8) fail(model_error::unsupported_shape, t.name, i);
-            std::size_t size = 1;
-            for (std::size_t k = 0; k < extents.size && !mistake; ++k) {
-                const std::int32_t extent = int32(extents.first + 4 * k);
-                if (extent < 0) fail(model_error::unsupported_shape, t.name, i);
-                t.extents.push_back(static_cast<std::size_t>(extent));
-                if (t.extents.back() >= most_extent || size * t.extents.back() >= most_extent * 16)
-                    fail(model_error::too_large, t.name, i);
-                else
-                    size *= t.extents.back();
-            }
-            const auto buffer = static_cast<std::size_t>(int32_of(table, 2, 0));
-            if (buffer != 0) {
-                const flat_table holder = table_in(buffers, buffer);
-                if (field(holder, 1) != 0) fail(model_error::external_data, t.name, i);
-                t.data = vector_of(holder, 0, 1);
-            }
-            if (!mistake) tensors.push_back(static_cast<tensor&&>(t));
-        }
+    constexpr void read_operator(const flat_table& table) {
+        const std::size_t number = open_operator(table);
+        if (mistake || tensors[output].type == 2) return;  // arithmetic of shapes: they are known
+        if (tensors[output].value != none || tensors[output].data.size > 0)
+            return wrong(model_error::malformed);
+        const std::size_t value = read_kind(static_cast<tflite_operator>(number));
+        if (mistake) return;
+        if (graph.shape_of(value) != shape_of(tensors[output]))
+            fail(model_error::wrong_shape, tensors[output].name, operation);
+        tensors[output].value = value;
     }
-    /// The number at byte `at`, which must be a tensor's.
-    constexpr std::size_t tensor_number(std::size_t at) {
-        const std::int32_t index = int32(at);
-        if (index >= 0 && static_cast<std::size_t>(index) < tensors.size())
-            return static_cast<std::size_t>(index);
-        fail(model_error::malformed, {}, at);
-        return none;
-    }
-    /// One image: a batch of 1 (or none), then at most three extents.
-    constexpr model_shape shape_of(const tensor& t) {
-        const std::vector<std::size_t>& e = t.extents;
-        if (t.type != 0) fail(model_error::unsupported_type, t.name, operation);
-        if (e.empty() || e.size() > 4 || (e.size() > 1 && e[0] != 1) || t.size() == 0)
-            fail(model_error::unsupported_shape, t.name, operation);
-        if (mistake) return {};
-        return {e.size() > 3 ? e[1] : 1, e.size() > 2 ? e[e.size() - 2] : 1, e.back()};
-    }
-    constexpr void wrong(model_error error) { fail(error, operator_name, operation); }
-    constexpr void unless(bool holds, const model_name& option) {
-        if (!holds) fail(model_error::unsupported_option, option, operation);
-    }
-
-    constexpr bool has(std::size_t i) const { return i < inputs.size() && inputs[i] != none; }
-    constexpr bool is_constant(std::size_t i) const {
-        return has(i) && tensors[inputs[i]].data.size > 0;
-    }
-    constexpr std::size_t computed(std::size_t number) {
-        if (tensors[number].value == none)
-            fail(model_error::not_computed, tensors[number].name, operation);
-        return tensors[number].value == none ? 0 : tensors[number].value;
-    }
-    /// The value of operand `i`.
-    constexpr std::size_t operand(std::size_t i) {
-        if (!has(i)) wrong(model_error::wrong_operands);
-        return has(i) ? computed(inputs[i]) : 0;
-    }
-    /// Operand `i`, which must be a constant of `rank` extents (0: any) and 4 bytes a number.
-    constexpr const tensor& constant(std::size_t i, std::size_t rank, unsigned type = 0) {
-        if (!has(i)) wrong(model_error::wrong_operands);
-        const tensor& t = tensors[has(i) ? inputs[i] : 0];
-        if (t.data.size == 0) fail(model_error::not_constant, t.name, operation);
-        if (t.type != type) fail(model_error::unsupported_type, t.name, operation);
-        if ((rank != 0 && t.extents.size() != rank) || t.data.size != 4 * t.size())
-            fail(model_error::wrong_shape, t.name, operation);
-        return t;
-    }
-    /// As many numbers as `count`, or one for all.
-    constexpr model_array list_of(std::size_t i, std::size_t count) {
-        const tensor& t = constant(i, 0);
-        if (t.size() != count && t.size() != 1) fail(model_error::wrong_shape, t.name, operation);
-        for (std::size_t k = 0; k + 1 < t.extents.size(); ++k)
-            if (t.extents[k] != 1) fail(model_error::unsupported_shape, t.name, operation);
-        return {true, 0.0f, t.data.first, {1, 1, 1, count}, {0, 0, 0, t.size() == 1 ? 0u : 4u}};
-    }
-
     constexpr model_step step_of(step_kind kind) {
         model_step step;
         step.kind = kind;
@@ -369,34 +150,6 @@ private:
                     : std::array<std::size_t, 2>{1, 1};
     }
 
-    constexpr void read_operator(const flat_table& table) {
-        const flat_table code = table_in(codes, static_cast<std::size_t>(int32_of(table, 0, 0)));
-        const std::size_t old_number = byte_of(code, 0),
-                          number =
-                              std::max(static_cast<std::size_t>(int32_of(code, 3, 0)), old_number);
-        const bool is_custom = number == 32 && field(code, 1) != 0;
-        operator_name = is_custom ? name_of(code, 1)
-                        : number < tflite_operator_names.size()
-                            ? model_name(tflite_operator_names[number])
-                            : model_name(std::string_view("a newer one"));
-        options = table_of(table, 4);
-        inputs.clear();
-        const flat_vector in = vector_of(table, 1, 4), out = vector_of(table, 2, 4);
-        for (std::size_t i = 0; i < in.size && !mistake; ++i)
-            inputs.push_back(int32(in.first + 4 * i) == -1 ? none
-                                                           : tensor_number(in.first + 4 * i));
-        if (mistake) return;
-        if (out.size != 1) return wrong(model_error::unsupported_operator);
-        output = tensor_number(out.first);
-        if (mistake || tensors[output].type == 2) return;  // arithmetic of shapes: they are known
-        const std::size_t value = read_kind(static_cast<tflite_operator>(number));
-        if (mistake) return;
-        if (tensors[output].value != none || tensors[output].data.size > 0)
-            return wrong(model_error::malformed);
-        if (graph.shape_of(value) != shape_of(tensors[output]))
-            fail(model_error::wrong_shape, tensors[output].name, operation);
-        tensors[output].value = value;
-    }
     constexpr std::size_t read_kind(tflite_operator kind) {
         using of = tflite_operator;
         switch (kind) {
