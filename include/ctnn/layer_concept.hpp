@@ -108,33 +108,39 @@ struct output_of<Spec, Input> {
 // The sentences. One mistake is one error: what is asked later takes for granted what was asked
 // before.
 
-/// Stops the compiler at a layer that a network cannot compute.
+/// What a network that computes a layer asks of it.
 template <class Layer>
-struct checked_layer {
+struct judged_layer {
     static constexpr bool based = has_base<Layer>, named = has_name<Layer>;
-    static_assert(based,
-                  "ctnn::layer: every layer must have layer_base<> as its base; derive from it");
-    static_assert(!based || named,
-                  "ctnn::layer: every layer must have a name; add static constexpr "
-                  "std::string_view name");
     static constexpr bool computes = [] {
         if constexpr (based && named)
             return members<Layer, float>::compute;
         else
             return true;
     }();
-    static_assert(computes,
-                  "ctnn::layer: every layer must have compute(w, x, y), without w if it has no "
-                  "parameters; add it");
     static constexpr std::size_t inputs = [] {
         if constexpr (based)
             return Layer::facts.inputs;
         else
             return std::size_t{1};
     }();
-    static_assert(inputs == 1,
-                  "ctnn::network: every layer of a chain must take 1 input; remove it");
     static constexpr bool is_good = based && named && computes && inputs == 1;
+};
+/// Stops the compiler at a layer that a network cannot compute. (Nobody may ask a class for a value
+/// that an assertion in it has stopped: clang calls that another error.)
+template <class Layer>
+struct checked_layer {
+    using is = judged_layer<Layer>;
+    static_assert(is::based,
+                  "ctnn::layer: every layer must have layer_base<> as its base; derive from it");
+    static_assert(!is::based || is::named,
+                  "ctnn::layer: every layer must have a name; add static constexpr "
+                  "std::string_view name");
+    static_assert(is::computes,
+                  "ctnn::layer: every layer must have compute(w, x, y), without w if it has no "
+                  "parameters; add it");
+    static_assert(is::inputs == 1,
+                  "ctnn::network: every layer of a chain must take 1 input; remove it");
 };
 
 /// Stops it at one that cannot be trained; `ToInput`: whether the gradient of its input is needed.

@@ -97,7 +97,8 @@ struct part_of_network<Layer, true, true> {
 };
 template <class Layer>
 struct part_of_network<Layer, true, false> {
-    static constexpr bool is_good = checked_layer<Layer>::is_good;
+    static_assert(sizeof(checked_layer<Layer>) > 0);
+    static constexpr bool is_good = judged_layer<Layer>::is_good;
     using leaves = std::conditional_t<is_good, hana::tuple<hana::type<Layer>>, hana::tuple<>>;
     static constexpr auto reads = chain<is_good>();
 };
