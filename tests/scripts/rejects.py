@@ -10,7 +10,7 @@ the compiler's output must hold the text of each `// EXPECT: text` and `// NUMBE
   rejects.py --part 2/4 -- ...                     the second quarter of them
   rejects.py --self-test -- ...                    rejects/harness/: each file must be found wrong for its `// JUDGED: reason`
 """
-import argparse, json, os, pathlib, shlex, subprocess, sys
+import argparse, json, os, pathlib, re, shlex, subprocess, sys, tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
@@ -23,6 +23,25 @@ def compiler_of(build):
     words = next(words for words in (shlex.split(entry["command"]) for entry in entries) if include in words)
     first_flag = next(i for i, word in enumerate(words) if word.startswith("-"))
     return words[:first_flag] + [w for w in words if w.startswith(("-I", "-isystem", "-std=", "-D", "-m"))]
+
+
+def precompile(files, compiler, folder, place):
+    """Compiles what many files begin with, once for all of them; the compiler's words for each such header."""
+    words, headers = {}, [first_header(file) for file in files]
+    for header in {h for h in headers if h and headers.count(h) > 4}:
+        target, wrapper = place / (header + ".gch"), place / header
+        target.parent.mkdir(parents=True, exist_ok=True)
+        wrapper.write_text(f"#include_next <{header}>\n")
+        subprocess.run([*compiler, "-w", "-x", "c++-header", wrapper, "-o", target], cwd=folder, check=True)
+        first_flag = next(i for i, word in enumerate(compiler) if word.startswith("-"))
+        use = ["-include-pch", target] if "clang" in " ".join(compiler[:first_flag]) else ["-I", place]
+        words[header] = [*compiler[:first_flag], *use, *compiler[first_flag:]]
+    return words
+
+
+def first_header(file):
+    found = re.search(r"^#include <(ctnn/.*)>", file.read_text(), re.MULTILINE)
+    return found and found[1]
 
 
 def judge(file, compiler, folder):
@@ -65,8 +84,10 @@ def main():
     files = files[part - 1::parts]
 
     failed = 0
-    with ThreadPoolExecutor(2) as pool:
-        for file, (reasons, output) in zip(files, pool.map(lambda f: judge(f.resolve(), compiler, folder), files)):
+    with tempfile.TemporaryDirectory() as place, ThreadPoolExecutor(2) as pool:
+        words = precompile(files, compiler, folder, pathlib.Path(place))
+        results = pool.map(lambda f: judge(f.resolve(), words.get(first_header(f), compiler), folder), files)
+        for file, (reasons, output) in zip(files, results):
             good = reasons == (texts(file, "JUDGED") if arguments.self_test else [])
             failed += not good
             print("PASS" if good else "FAIL", file.stem, *([] if good else [*reasons, output]), sep="\n     " if not good else " ")
