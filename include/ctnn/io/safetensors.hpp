@@ -53,9 +53,9 @@ inline std::span<const std::size_t> entry_shape(const parameter_entry& entry) {
 
 /// A file takes part in exact comparisons and goes on to other programs, so it holds numbers only.
 /// (By its bits, as a compiler may be told that there are no others.)
-template <class Owner>
-void require_finite(const float* elements, const std::filesystem::path& file) {
-    for (const parameter_entry& entry : Owner::parameter_table)
+inline void require_finite(std::span<const parameter_entry> table, const float* elements,
+                           const std::filesystem::path& file) {
+    for (const parameter_entry& entry : table)
         for (std::size_t i = 0; i < entry.size; ++i) {
             const float value = elements[entry.offset + i];
             const auto bits = std::bit_cast<std::uint32_t>(value);
@@ -112,6 +112,30 @@ void require_matching(const safetensors_header& header, const std::filesystem::p
                                    ": the shapes agree, but a layer or an option differs");
 }
 
+/// Writes the arrays of a table, and `metadata`.
+inline void write_safetensors(std::span<const parameter_entry> table,
+                              std::span<const float> elements,
+                              const nlohmann::ordered_json& metadata,
+                              const std::filesystem::path& file) {
+    nlohmann::ordered_json header;
+    header["__metadata__"] = metadata;
+    for (const parameter_entry& entry : table)
+        header[entry_name(entry)] = {
+            {"dtype", "F32"},
+            {"shape", entry_shape(entry)},
+            {"data_offsets",
+             {entry.offset * sizeof(float), (entry.offset + entry.size) * sizeof(float)}}};
+    std::string text = header.dump();
+    text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned
+    const std::uint64_t length = text.size();
+
+    atomic_file out(file);
+    out.write(&length, sizeof length);
+    out.write(text.data(), text.size());
+    out.write(elements.data(), elements.size_bytes());
+    out.commit();
+}
+
 }  // namespace detail
 
 /// Writes a network's parameters to `file`: one F32 entry for each of `parameter_table`, and the
@@ -123,25 +147,10 @@ void require_matching(const safetensors_header& header, const std::filesystem::p
 /// the end, the new file is in place.)
 template <detail::has_parameter_table Owner>
 void save(const parameters<Owner>& w, const std::filesystem::path& file) {
-    detail::require_finite<Owner>(w.elements, file);
-    nlohmann::ordered_json header;
-    header["__metadata__"] = {{"library", "ctnn"},
-                              {"fingerprint", detail::fingerprint_text(Owner::fingerprint)}};
-    for (const parameter_entry& entry : Owner::parameter_table)
-        header[detail::entry_name(entry)] = {
-            {"dtype", "F32"},
-            {"shape", detail::entry_shape(entry)},
-            {"data_offsets",
-             {entry.offset * sizeof(float), (entry.offset + entry.size) * sizeof(float)}}};
-    std::string text = header.dump();
-    text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned
-    const std::uint64_t length = text.size();
-
-    detail::atomic_file out(file);
-    out.write(&length, sizeof length);
-    out.write(text.data(), text.size());
-    out.write(w.elements, Owner::parameter_count * sizeof(float));
-    out.commit();
+    detail::require_finite(Owner::parameter_table, w.elements, file);
+    detail::write_safetensors(
+        Owner::parameter_table, {w.elements, Owner::parameter_count},
+        {{"library", "ctnn"}, {"fingerprint", detail::fingerprint_text(Owner::fingerprint)}}, file);
 }
 
 /// Reads a network's parameters from `file`, which must hold exactly the entries of
@@ -162,7 +171,7 @@ void load(parameters<Owner>& w, const std::filesystem::path& file) {
         const parameter_entry& to = *entries.find(array->first)->second;
         from.read_all(numbers.data() + to.offset, to.size * sizeof(float));
     }
-    detail::require_finite<Owner>(numbers.data(), file);
+    detail::require_finite(Owner::parameter_table, numbers.data(), file);
     std::ranges::copy(numbers, w.elements);
 }
 

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -83,6 +84,22 @@ inline std::string float_literal(float value) {
     return (std::signbit(value) ? "-0x" : "0x") + std::string(digits.data(), end.ptr) + "f";
 }
 
+/// The constant, as C++: `inline constexpr ctnn::constant_weights<...> name{{...}};`.
+inline std::string constant_text(std::span<const parameter_entry> table,
+                                 std::span<const float> elements, const std::string& fingerprint,
+                                 const std::string& name) {
+    std::string text = "inline constexpr ctnn::constant_weights<" + fingerprint + ", " +
+                       std::to_string(elements.size()) + "> " + name + "{{";
+    for (const parameter_entry& entry : table) {
+        text += "\n    // " + entry_name(entry) + ": " + shape_text(entry_shape(entry));
+        for (std::size_t i = 0; i < entry.size; ++i) {
+            text += i % 6 == 0 ? "\n    " : " ";
+            text += float_literal(elements[entry.offset + i]) + ",";
+        }
+    }
+    return text + (elements.empty() ? "}};\n" : "\n}};\n");
+}
+
 }  // namespace detail
 
 /// Writes `file`, a C++ header with the parameters as an `inline constexpr` constant_weights<>,
@@ -95,23 +112,13 @@ template <detail::has_parameter_table Owner>
 void write_header(const parameters<Owner>& w, const std::filesystem::path& file,
                   const header_options& options = {}) {
     detail::check_header_options(options);
-    detail::require_finite<Owner>(w.elements, file);
+    detail::require_finite(Owner::parameter_table, w.elements, file);
     std::string text = "// Weights of a network of ctnn. Written by ctnn::write_header.\n";
     if (!options.comment.empty()) text += "// " + options.comment + "\n";
     text += "// clang-format off\n#pragma once\n\n#include <ctnn/constant_weights.hpp>\n\n";
     if (!options.name_space.empty()) text += "namespace " + options.name_space + " {\n\n";
-    text += "inline constexpr ctnn::constant_weights<" +
-            detail::fingerprint_text(Owner::fingerprint) + "U, " +
-            std::to_string(Owner::parameter_count) + "> " + options.name + "{{";
-    for (const parameter_entry& entry : Owner::parameter_table) {
-        const std::string name = detail::entry_name(entry);
-        text += "\n    // " + name + ": " + detail::shape_text(detail::entry_shape(entry));
-        for (std::size_t i = 0; i < entry.size; ++i) {
-            text += i % 6 == 0 ? "\n    " : " ";
-            text += detail::float_literal(w.elements[entry.offset + i]) + ",";
-        }
-    }
-    text += Owner::parameter_count > 0 ? "\n}};\n" : "}};\n";
+    text += detail::constant_text(Owner::parameter_table, {w.elements, Owner::parameter_count},
+                                  detail::fingerprint_text(Owner::fingerprint) + "U", options.name);
     if (!options.name_space.empty()) text += "\n}  // namespace " + options.name_space + "\n";
 
     detail::atomic_file out(file);
