@@ -15,6 +15,13 @@ using net = ctnn::network<ctnn::shape<1, 1, 2>, ctnn::flatten, ctnn::dense<1>>;
 int main() {
     return net::predict(net::parameters{{2, 3, 4}}, net::input{{5, 6}})[0] == 32 ? 0 : 1;
 }
+''',
+    'model': '''#include <ctnn/model_file.hpp>
+constexpr unsigned char file[]{
+#include "net.tflite.inc"
+};
+static_assert(ctnn::network_in<file>::parameter_count == 574);
+int main() { return ctnn::weights_in<file>.values().size() == 574 ? 0 : 1; }
 '''}
 CMAKE_STRICT = '-DCMAKE_CXX_FLAGS=-O0 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
 
@@ -46,9 +53,9 @@ def introspect(what, build):
     return json.loads(output.partition('\n')[2]) if good else None
 
 
-def block(language):
-    found = re.search(rf'^```{language}\n(.*?)^```', readme, re.M | re.S)
-    return found[1] if found else ''
+def block(language, number=0):
+    found = re.findall(rf'^```{language}\n(.*?)^```', readme, re.M | re.S)
+    return found[number] if number < len(found) else ''
 
 
 def project(name, part, build_file, text):
@@ -59,6 +66,8 @@ def project(name, part, build_file, text):
     folder.mkdir()
     (folder / 'main.cpp').write_text(PROGRAMS[part])
     (folder / build_file).write_text(text)
+    if part == 'model':
+        shutil.copy(root / 'tests/data/tflite_reshapes.tflite', folder / 'net.tflite')
     return folder
 
 
@@ -75,7 +84,10 @@ def builds(name, *commands, **variables):
 
 
 def meson(name, part, copy=False, options=(), **variables):
-    folder = project(name, part, 'meson.build', block('meson').replace('ctnn-io', 'ctnn' if part == 'ctnn' else 'ctnn-io'))
+    lines = block('meson').replace('ctnn-io', 'ctnn-io' if part == 'io' else 'ctnn')
+    if part == 'model':
+        lines = lines.replace('executable(', block('meson', 1) + 'executable(').replace("'main.cpp'", "'main.cpp', net")
+    folder = project(name, part, 'meson.build', lines)
     if not folder:
         return
     if copy:  # everything, as a wrap file gets it
@@ -84,11 +96,11 @@ def meson(name, part, copy=False, options=(), **variables):
     printed = builds(name, ['meson', 'setup', '-Doptimization=0', *options, build, folder], ['ninja', '-C', build], **variables)
     check(f'{name}: no warnings', 'WARNING' not in printed and 'warning:' not in printed, printed)
     targets = [target['name'] for target in introspect('--targets', build) or []]
-    check(f'{name}: builds nothing else', targets == ['pictures'], targets)
+    check(f'{name}: builds nothing else', sorted(targets) == ['net'] * (part == 'model') + ['pictures'], targets)
 
 
 def cmake(name, part, instead='', options=()):
-    lines = block('cmake').replace('ctnn::io', f'ctnn::{part}')
+    lines = block('cmake').replace('ctnn::io', 'ctnn::io' if part == 'io' else 'ctnn::ctnn') + block('cmake', 1) * (part == 'model')
     if instead:
         lines = re.sub(r'^find_package\(ctnn.*', lambda _: instead, lines, flags=re.M)
     folder = project(name, part, 'CMakeLists.txt', lines)
@@ -152,12 +164,15 @@ with tempfile.TemporaryDirectory(prefix='with spaces ') as folder:
     used = {'PKG_CONFIG_PATH': str(work / 'in use/share/pkgconfig')}
     meson('meson, installed', 'io', **used)
     meson('meson, installed, networks only', 'ctnn', **used)
+    if shutil.which('xxd'):
+        meson('meson, installed, model file', 'model', **used)
 
     cmake('cmake, installed by meson', 'io', options=[f'-DCMAKE_PREFIX_PATH={by_meson}'])
     there = f'-DCMAKE_PREFIX_PATH={by_cmake}'
     cmake('cmake, installed by cmake, no zlib', 'ctnn', options=[there, '-DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON'])
     cmake('cmake, subdirectory, strict', 'io', f'add_subdirectory("{root}" ctnn)', [CMAKE_STRICT])
-    cmake('cmake, FetchContent', 'ctnn', f'include(FetchContent)\nFetchContent_Declare(ctnn SOURCE_DIR "{root}")\n'
+    cmake('cmake, installed by cmake, model file', 'model', options=[there])
+    cmake('cmake, FetchContent, model file', 'model', f'include(FetchContent)\nFetchContent_Declare(ctnn SOURCE_DIR "{root}")\n'
           'FetchContent_MakeAvailable(ctnn)')
     refuses('cmake, io without zlib', 'find_package(ctnn CONFIG REQUIRED COMPONENTS io)', 'ctnn::io needs zlib and nlohmann_json',
             there, '-DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON')

@@ -14,11 +14,14 @@ namespace ctnn {
 namespace detail {
 
 /// "28 x 28 x 6", or "400" for a flat list.
+inline std::string extents_text(std::size_t height, std::size_t width, std::size_t channels) {
+    const std::string depth = std::to_string(channels);
+    if (height == 1 && width == 1) return depth;
+    return std::to_string(height) + " x " + std::to_string(width) + " x " + depth;
+}
 template <class Shape>
 std::string extents_text() {
-    std::string channels = std::to_string(Shape::channels);
-    if (Shape::height == 1 && Shape::width == 1) return channels;
-    return std::to_string(Shape::height) + " x " + std::to_string(Shape::width) + " x " + channels;
+    return extents_text(Shape::height, Shape::width, Shape::channels);
 }
 
 }  // namespace detail

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <ctnn/model_file/graph.hpp>
-#include <ctnn/model_file/parameters_of.hpp>
+#include <ctnn/model_file/parameters.hpp>
 
 #include <algorithm>
 #include <array>

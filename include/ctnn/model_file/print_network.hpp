@@ -2,7 +2,7 @@
 // would write it. What network_of.hpp leaves out is left out here too.
 #pragma once
 
-#include <ctnn/model_file/parameters_of.hpp>
+#include <ctnn/model_file/parameters.hpp>
 #include <ctnn/model_file/read.hpp>
 
 #include <algorithm>
@@ -164,6 +164,7 @@ private:
     std::string text;
 
     [[nodiscard]] std::size_t column() const { return text.size() - (text.rfind('\n') + 1); }
+    std::string& begin_line(std::size_t indent) { return (text += '\n').append(indent, ' '); }
     static bool fits(std::size_t from, const std::string& words) {
         return from + words.size() <= most;
     }
@@ -174,17 +175,16 @@ private:
         for (std::size_t next = first; first < list.size(); first = next) {
             std::string together = list[next].on_one_line() + behind(next);
             for (++next; next < list.size() && list[next].arguments.empty(); ++next)
-                together += " " + list[next].on_one_line() + behind(next);
+                (together += ' ') += list[next].on_one_line() + behind(next);
             if (!is_line_full && fits(column() + 1, together)) {
-                text += " " + together;
+                (text += ' ') += together;
                 continue;
             }
-            text += "\n" + std::string(indent, ' ');
+            begin_line(indent);
             is_line_full = list[first].is_list && !fits(indent, together);
             for (std::size_t i = first; i < next; ++i) {
                 const std::string flat = list[i].on_one_line() + behind(i);
-                if (i > first)
-                    text += fits(column() + 1, flat) ? " " : "\n" + std::string(indent, ' ');
+                if (i > first) fits(column() + 1, flat) ? text += ' ' : begin_line(indent);
                 print(list[i], indent, behind(i));
             }
         }

@@ -90,7 +90,7 @@ inline std::vector<std::size_t> layers_of(const model_list& list) {
 }
 
 /// `parameter_table` of the network that the file describes.
-inline std::vector<parameter_entry> parameter_table_of(const model_list& list) {
+inline std::vector<parameter_entry> model_parameter_table(const model_list& list) {
     std::vector<parameter_entry> table;
     std::array<std::size_t, step_names.size()> numbers{};
     std::size_t offset = 0;
@@ -130,8 +130,8 @@ inline std::vector<float> numbers_of(std::span<const unsigned char> file,
 }
 
 /// `parameters<network>` of the network that the file describes.
-inline std::vector<float> parameters_of(std::span<const unsigned char> file,
-                                        const model_list& list) {
+inline std::vector<float> model_parameters(std::span<const unsigned char> file,
+                                           const model_list& list) {
     std::vector<float> all;
     for (const std::size_t number : layers_of(list))
         for (const model_array& array : list.graph.steps[number].arrays) {
