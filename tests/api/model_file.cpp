@@ -16,14 +16,14 @@ static_assert(std::is_same_v<net::input_shape, ctnn::shape<8, 7, 3>>);
 static_assert(std::is_same_v<ctnn::network<net::input_shape, net, ctnn::dense<2>>::output_shape,
                              ctnn::features<2>>);
 
-constexpr net::input half = [] {
-    net::input x{};
-    for (float& pixel : x) pixel = 0.5f;
-    return x;
+constexpr net::input x = [] {
+    net::input grey{};
+    for (float& pixel : grey) pixel = 0.5f;
+    return grey;
 }();
 
 int main() {
-    const net::output y = net::predict(weights, half);  // noexcept, no heap
+    const net::output y = net::predict(weights, x);  // noexcept, no heap
     float sum = 0.0f;
     for (const float probability : y) sum += probability;
     assert(0.99999f < sum && sum < 1.00001f);
@@ -31,5 +31,5 @@ int main() {
     const auto w = std::make_unique<net::parameters>(weights);  // a copy, to train it further
     assert(w->values()[0] == weights.values()[0]);
     w->values()[1024] += 100.0f;  // the last class' bias
-    assert(net::predict(*w, half).argmax() == 4);
+    assert(net::predict(*w, x).argmax() == 4);
 }

@@ -4,8 +4,8 @@ import argparse, fcntl, json, os, pty, re, signal, struct, subprocess, sys, temp
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument('--data', required=True, help='folder with a small data set')
-for name in ('first_network', 'train_lenet5', 'classify', 'custom_layer', 'export_header', 'compile_time', 'realtime',
-             'train_mlperf_tiny', 'mlperf_tiny_facts'):
+for name in ('first_network', 'train_lenet5', 'classify', 'custom_layer', 'export_header', 'import_model', 'compile_time',
+             'realtime', 'train_mlperf_tiny', 'mlperf_tiny_facts'):
     parser.add_argument('--' + name.replace('_', '-'), required=name != 'realtime', help='the program')
 args = parser.parse_args()
 passed, failures = 0, []
@@ -250,6 +250,52 @@ with tempfile.TemporaryDirectory() as folder:
     check('export_header --sounds', code == 0 and 'std::uint8_t twelve[12][490]' in open(header).read(), out + err)
     code, out, err = run(args.export_header, '--network', 'ds_cnn', os.path.join(folder, 'ds_cnn-folded'), header)
     check('export_header --network', code == 0 and ', 22604> w{{' in open(header).read(), out + err)
+
+    # import_model; what its header and weights hold, tests/whole/import_model.cpp knows.
+    model = os.path.join(os.path.dirname(args.data), 'tflite_resnet')
+    with open(model + '.tflite', 'rb') as file:
+        model_bytes = file.read()
+
+    def in_folder(name, content):
+        with open(os.path.join(folder, name), 'wb') as file:
+            file.write(content)
+        return file.name
+
+    code, out, err = run(args.import_model, model + '.tflite')
+    check('import_model: the table, the type', code == 0 and '\nconv2d                 4 x 4 x 6          30\n' in out
+          and '\n1,025 parameters\n\nusing tflite_resnet = ctnn::network<ctnn::shape<8, 7, 3>,\n    ctnn::conv2d<4, ' in out
+          and '\n    ctnn::residual<\n        ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>, ctnn::relu,\n' in out
+          and out.endswith('ctnn::softmax>;\n') and max(map(len, out.splitlines())) <= 100, out + err)
+    net_header, net_weights, net_numbers = (os.path.join(folder, name) for name in ('net.hpp', 'net.safetensors', 'net.inc'))
+    code, out, err = run(args.import_model, model + '.tflite', '-o', net_header, '--weights', net_weights, '--bytes', net_numbers, '--name', 'my_net')
+    lines = [', '.join(f'0x{byte:02x}' for byte in model_bytes[i:i + 12]) for i in range(0, len(model_bytes), 12)]
+    check('import_model --bytes: as xxd -i prints it', code == 0 and open(net_numbers).read() == '  ' + ',\n  '.join(lines) + '\n', out + err)
+    check('import_model -o: a comment, the type, the weights', open(net_header).read().startswith('// tflite_resnet.tflite: '
+          f"{len(model_bytes):,} bytes, TensorFlow Lite, 'golden_tflite.py', 1,025 parameters.\n") and ' my_net_weights{{' in open(net_header).read())
+    check('import_model --weights', [len(read_safetensors(net_weights)), read_safetensors(net_weights)['conv2d_4/kernel'][1]] == [14, [1, 1, 4, 6]])
+    x, y = (read_safetensors(model + '.safetensors')[name][2] for name in 'xy')
+    examples, outputs = in_folder('x.bin', x), in_folder('y.bin', y)
+    code, out, err = run(args.import_model, model + '.tflite', '--check', examples, outputs)
+    check('import_model --check', code == 0 and out.startswith('3 examples: ') and ' within 1e-5 of ' in out, out + err)
+    for what, other in ('another number', struct.pack('<f', 0.9)), ('no number', struct.pack('<f', float('nan'))):
+        code, out, err = run(args.import_model, model + '.tflite', '--check', examples, in_folder('other.bin', y[:-4] + other))
+        check(f'import_model --check: {what} is seen', code == 1 and ' above 1e-5 of ' in out, out + err)
+    cut, before = in_folder('cut.tflite', model_bytes[:-2000]), open(net_header).read()
+    for what, command, words in [
+            ('no file', ['/nowhere/net.tflite'], ['/nowhere/net.tflite: the file must exist']),
+            ('no model file', [net_header], [net_header, 'TensorFlow Lite flatbuffer']),
+            ('an empty file', [in_folder('empty.tflite', b'')], ['empty.tflite: a model file must be a']),
+            ('a file cut off', [cut, '-o', net_header], [cut + ': a model file must hold everything', 'cut off']),
+            ('no name', [model + '.tflite', '--name', 'a-b'], ["--name: must be a C++ identifier, found 'a-b'"]),
+            ('a name that C++ keeps', [model + '.tflite', '--name', 'net_'], ["--name: must be a C++ identifier, found 'net_'"]),
+            ('nowhere to write', [cut, '--bytes', '/nonexistent/net.inc'], ['/nonexistent/net.inc']),
+            ('half an example', [model + '.tflite', '--check', outputs, outputs], ['y.bin', 'each example must have 168 floats, found 15']),
+            ('outputs of others', [model + '.tflite', '--check', examples, examples], ['x.bin', 'must have 15 floats, 5 for each input']),
+            ('half a number', [model + '.tflite', '--check', cut, in_folder('z', b'123')], ['z: the size must be a multiple of 4 bytes, found 3'])]:
+        code, out, err = run(args.import_model, *command)
+        check(f'import_model: {what}: a message that says so', code > 0 and out == '' and all(w in err for w in words)
+              and err.count('\n') == 1, f'{code} {out}{err}')
+    check('import_model: what was there stays', open(net_header).read() == before)
 
     # No data is read before the numbers and files on the command line are seen to be right.
     numbers = [(args.train_lenet5, '--epochs', 0, 1000000), (args.train_lenet5, '--batch-size', 1, 1000000),
