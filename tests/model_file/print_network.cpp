@@ -225,6 +225,12 @@ TEST_CASE("network_text: inputs, branches, the end of a line") {
                        "n") == "using n = ctnn::network<ctnn::shape<7, 1, 2>,\n"
                                "    ctnn::relu, ctnn::residual<ctnn::sigmoid, ctnn::tanh>,\n"
                                "    ctnn::maximum<ctnn::relu, ctnn::sequence<>>>;\n");
+    CHECK(network_text(list_of({7, 1, 2}, {{kind::add, {0, 0}}}), "n") ==
+          "using n = ctnn::network<ctnn::shape<7, 1, 2>, "
+          "ctnn::add<ctnn::sequence<>, ctnn::sequence<>>>;\n");
+    static_assert(
+        std::is_same_v<meeting_of_model<kind::add, ctnn::sequence<>, ctnn::sequence<>>::type,
+                       ctnn::add<ctnn::sequence<>, ctnn::sequence<>>>);
     // A branch of one layer is that layer, and no residual<>.
     CHECK(network_text(list_of({7, 1, 2}, {{kind::relu, {0}}, {kind::add, {1, 0}}}), "n") ==
           "using n = ctnn::network<ctnn::shape<7, 1, 2>, ctnn::add<ctnn::relu, "

@@ -306,6 +306,10 @@ template <class... Entries>
 struct meeting_of_model<step_kind::add, sequence<>, sequence<Entries...>> {
     using type = residual<Entries...>;
 };
+template <>
+struct meeting_of_model<step_kind::add, sequence<>, sequence<>> {
+    using type = add<sequence<>, sequence<>>;
+};
 template <class... Branches>
 struct meeting_of_model<step_kind::multiply, Branches...> {
     using type = multiply<Branches...>;
