@@ -3,6 +3,7 @@
 
 #include <ctnn/io/safetensors.hpp>
 
+#include "support/tflite_files.hpp"
 #include "tflite_activations.hpp"
 #include "tflite_depthwise.hpp"
 #include "tflite_reshapes.hpp"
@@ -21,28 +22,6 @@
 using namespace ctnn;
 
 namespace {
-
-constexpr unsigned char activations_file[]{
-#include "tflite_activations.inc"
-};
-constexpr unsigned char depthwise_file[]{
-#include "tflite_depthwise.inc"
-};
-constexpr unsigned char reshapes_file[]{
-#include "tflite_reshapes.inc"
-};
-constexpr unsigned char resnet_file[]{
-#include "tflite_resnet.inc"
-};
-constexpr unsigned char sequence_file[]{
-#include "tflite_sequence.inc"
-};
-constexpr unsigned char squeeze_file[]{
-#include "tflite_squeeze.inc"
-};
-constexpr unsigned char u_net_file[]{
-#include "tflite_u_net.inc"
-};
 
 /// The same type, and the same bits in the header and in the .safetensors.
 template <const auto& File, class Net, const auto& Weights>

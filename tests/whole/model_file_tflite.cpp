@@ -2,6 +2,8 @@
 
 #include <ctnn/io/safetensors_file.hpp>
 
+#include "support/tflite_files.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -15,28 +17,6 @@
 using namespace ctnn;
 
 namespace {
-
-constexpr unsigned char activations_file[]{
-#include "tflite_activations.inc"
-};
-constexpr unsigned char depthwise_file[]{
-#include "tflite_depthwise.inc"
-};
-constexpr unsigned char reshapes_file[]{
-#include "tflite_reshapes.inc"
-};
-constexpr unsigned char resnet_file[]{
-#include "tflite_resnet.inc"
-};
-constexpr unsigned char sequence_file[]{
-#include "tflite_sequence.inc"
-};
-constexpr unsigned char squeeze_file[]{
-#include "tflite_squeeze.inc"
-};
-constexpr unsigned char u_net_file[]{
-#include "tflite_u_net.inc"
-};
 
 // As a person would write them.
 template <std::size_t Filters, class... More>
