@@ -33,6 +33,9 @@
                          "most three more extents, all known; see the tensor's name")              \
     X(wrong_shape, "the tensors of an operator must fit together; see the tensor's name and the "  \
                    "operator's number in the file")                                                \
+    X(wrong_order,                                                                                 \
+      "a map of an ONNX file that is flattened or transposed must go into one dense layer, since " \
+      "its channels stand in another order here; see the value's name and the operator's number")  \
     X(not_constant,                                                                                \
       "the weights and options of an operator must be constants of the file; see the "             \
       "tensor's name and the operator's number")                                                   \

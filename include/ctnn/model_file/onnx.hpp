@@ -1,0 +1,455 @@
+// Reads ONNX files (Protocol Buffers; opset 7 to 21): what their operators are called here, and where
+// the weights lie. https://onnx.ai/onnx/operators
+#pragma once
+
+#include <ctnn/model_file/graph.hpp>
+#include <ctnn/model_file/onnx_layers.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace ctnn::detail {
+
+class onnx_reader : private onnx_layers {
+public:
+    constexpr explicit onnx_reader(std::span<const unsigned char> file) : onnx_layers(file) {}
+
+    constexpr model_graph read() {
+        read_file();
+        if (!mistake) read_graph();
+        graph.mistake = mistake;
+        return static_cast<model_graph&&>(graph);
+    }
+
+private:
+    /// The only number of a layer's constants, as scale_and_offset has them.
+    struct scalars {
+        bool are = false;
+        float scale = 1.0f, offset = 0.0f;
+    };
+
+    constexpr void read_graph() {
+        alone.push_back(1);
+        onnx_tensor& x = tensors[input];
+        const std::vector<std::size_t> e = x.view.extents;
+        x.value = 0;
+        if (x.reads != 1) alone[0] = 0;
+        if (is_channels_last()) {
+            x.view = view_in_order(e);
+            graph.input = {e.size() > 3 ? e[1] : 1, e.size() > 2 ? e[e.size() - 2] : 1, e.back()};
+        } else {
+            graph.input = {e.size() > 3 ? e[2] : 1, e.size() > 2 ? e.back() : 1, e[1]};
+            x.view = view_of_map(e.size(), graph.input.height, graph.input.width, e[1]);
+        }
+        for (operation = 0; operation < nodes.size() && !mistake; ++operation) read_node();
+        operation = nodes.size() - 1;
+        if (!mistake) graph.output = value_of_output(tensors[output]);
+        if (!mistake && graph.steps.empty()) fail(model_error::no_graph);
+    }
+    /// Whether the input is transposed before anything looks at it, to N, C, H, W; or is a list of
+    /// lists that becomes one list. Otherwise it is N, C, H, W itself.
+    constexpr bool is_channels_last() {
+        const std::size_t rank = tensors[input].view.rank();
+        bool is_last = rank > 2;
+        for (operation = 0; operation < nodes.size() && is_last; ++operation)
+            for (const std::size_t operand : node().inputs)
+                if (operand == input) {
+                    const std::vector<std::int64_t> order = ints_of("perm");
+                    const bool is_transposed = is_text(node().kind, "Transpose") &&
+                                               order.size() == rank &&
+                                               order[1] == static_cast<std::int64_t>(rank) - 1 &&
+                                               order.back() == static_cast<std::int64_t>(rank) - 2;
+                    const bool is_list = rank == 3 && (is_text(node().kind, "Reshape") ||
+                                                       is_text(node().kind, "Flatten"));
+                    is_last = is_last && (is_transposed || is_list);
+                }
+        return is_last;
+    }
+    constexpr std::size_t value_of_output(const onnx_tensor& t) {
+        const std::vector<std::size_t>& e = t.view.extents;
+        const std::size_t value = computed(t);
+        const bool is_image = e.size() >= 2 && e.size() <= 4 && e[0] == 1;
+        if (mistake || (is_image && t.view.is_map())) return mistake ? 0 : map_of(t);
+        if (!t.view.is_in_order()) {
+            wrong(model_error::wrong_order, t);
+            return 0;
+        }
+        if (!is_image) return in_shape(value, {1, 1, t.view.size()});
+        return in_shape(value,
+                        {e.size() > 3 ? e[1] : 1, e.size() > 2 ? e[e.size() - 2] : 1, e.back()});
+    }
+
+    struct simple_operator {
+        std::string_view name;
+        step_kind kind;
+    };
+    static constexpr std::array<simple_operator, 6> elementwise{
+        {{"Relu", step_kind::relu},
+         {"Sigmoid", step_kind::sigmoid},
+         {"Tanh", step_kind::tanh},
+         {"Softplus", step_kind::softplus},
+         {"Softsign", step_kind::softsign},
+         {"HardSwish", step_kind::hard_swish}}};
+
+    constexpr bool is(std::string_view name) const { return is_text(node().kind, name); }
+    constexpr void read_node() {
+        if (node().is_foreign) return wrong(model_error::unsupported_operator);
+        for (const simple_operator& one : elementwise)
+            if (is(one.name)) return read_elementwise(one.kind);
+        if (is("Conv")) return read_conv();
+        if (is("Constant")) return read_constant();
+        if (is("BatchNormalization")) return read_batch_normalization();
+        if (is("Gemm")) return read_gemm();
+        if (is("MatMul")) return read_matmul();
+        if (is("Add")) return read_sum('+');
+        if (is("Mul")) return read_sum('*');
+        if (is("Sub")) return read_sum('-');
+        if (is("Div")) return read_sum('/');
+        if (is("Concat")) return read_concat();
+        if (is("Clip")) return read_clip();
+        if (is("MaxPool")) return read_pool(step_kind::max_pool2d);
+        if (is("AveragePool")) return read_pool(step_kind::average_pool2d);
+        if (is("GlobalAveragePool")) return read_global_pool(step_kind::global_average_pool2d);
+        if (is("GlobalMaxPool")) return read_global_pool(step_kind::global_max_pool2d);
+        if (is("ReduceMean")) return read_reduce(step_kind::global_average_pool2d);
+        if (is("ReduceMax")) return read_reduce(step_kind::global_max_pool2d);
+        if (is("Softmax")) return read_softmax();
+        if (is("LeakyRelu")) return read_leaky_relu();
+        if (is("PRelu")) return read_prelu();
+        if (is("Elu")) return read_elu();
+        if (is("Selu")) return read_selu();
+        if (is("HardSigmoid")) return read_hard_sigmoid();
+        if (is("Gelu")) return read_gelu();
+        if (is("Exp")) return read_elementwise(step_kind::exponential);
+        if (is("ConvTranspose")) return read_conv_transpose();
+        if (is("Resize")) return read_resize();
+        if (is("Upsample")) return read_upsample();
+        if (is("Pad")) return read_pad();
+        if (is("Sum")) return meet(step_kind::add);
+        if (is("Max")) return meet(step_kind::maximum);
+        if (is("Mean")) return meet(step_kind::average);
+        read_seen();
+    }
+    constexpr void read_seen() {
+        if (is("Reshape")) return read_reshape();
+        if (is("Flatten")) return read_flatten();
+        if (is("Transpose")) return read_transpose();
+        if (is("Squeeze")) return read_squeeze();
+        if (is("Unsqueeze")) return read_unsqueeze();
+        if (is("Identity")) return read_same();
+        if (is("Dropout")) return read_dropout();
+        if (is("Cast")) return read_cast();
+        if (is("Shape")) return read_shape();
+        if (is("Gather") && is_whole(0)) return read_gather();
+        if (is("Slice") && is_whole(0)) return read_slice();
+        if (is("ConstantOfShape")) return read_constant_of_shape();
+        wrong(model_error::unsupported_operator);
+    }
+
+    constexpr void read_sum(char with) {
+        if (node().inputs.size() != 2) wrong(model_error::wrong_operands);
+        if (mistake) return;
+        if (is_whole(0) && is_whole(1)) return calculate(with);
+        if (is_constant(1)) return read_linear(with, 0, 1);
+        if (is_constant(0) && with != '-' && with != '/') return read_linear(with, 1, 0);
+        if (with == '-' || with == '/') return wrong(model_error::unsupported_operator);
+        if (with == '+') return meet(step_kind::add);
+        read_product();
+    }
+    /// x (operation) a constant: of one number, or one of each channel.
+    constexpr void read_linear(char with, std::size_t computed_one, std::size_t constant_one) {
+        const onnx_tensor &x = in(computed_one), &t = constant(constant_one);
+        std::size_t value = computed(x);
+        if (mistake) return;
+        const std::size_t rank = x.view.rank();
+        if (t.view.rank() > rank) return wrong(model_error::unsupported_shape, t);
+        std::size_t channel = none;
+        for (std::size_t i = 0; i < t.view.rank(); ++i)
+            if (t.view.extents[i] != 1) {
+                if (channel != none) return wrong(model_error::unsupported_shape, t);
+                channel = rank - t.view.rank() + i;
+                if (t.view.extents[i] != x.view.extents[channel])
+                    return wrong(model_error::wrong_shape, t);
+            }
+        if (channel != none) value = with_channels(x, channel);
+        if (mistake) return;
+        const std::size_t channels = graph.shape_of(value).channels;
+        model_array given = list_of(constant_one, channels);
+        const bool is_sum = with == '+' || with == '-';
+        if (with == '-' || with == '/') {
+            unless(!given.is_in_file && (with == '-' || given.otherwise != 0.0f), "B");
+            given.otherwise = with == '-' ? -given.otherwise : 1.0f / given.otherwise;
+        }
+        if (mistake) return;
+        if (with == '+' && takes_bias(value)) {
+            model_step& before = graph.steps[value - 1];
+            const std::size_t count = before.kind == step_kind::depthwise_conv2d
+                                          ? before.output.channels
+                                          : before.filters;
+            given.extents[3] = count;
+            before.arrays.push_back(given);
+            if (!node().outputs.empty() && node().outputs[0] != none)
+                before.name = model_name(tensors[node().outputs[0]].name);
+            return write(value, x.view);
+        }
+        model_step step = step_of(step_kind::scale_and_offset, value);
+        const model_array no_change{false, is_sum ? 1.0f : 0.0f, 0, {1, 1, 1, channels}, {}};
+        step.arrays = {is_sum ? no_change : given, is_sum ? given : no_change};
+        write(add(static_cast<model_step&&>(step)), x.view);
+    }
+    /// A layer that has no bias yet, and whose result nobody else reads.
+    constexpr bool takes_bias(std::size_t value) const {
+        if (value == 0 || alone[value] == 0) return false;
+        const model_step& step = graph.steps[value - 1];
+        return (step.kind == step_kind::conv2d || step.kind == step_kind::depthwise_conv2d ||
+                step.kind == step_kind::conv2d_transpose || step.kind == step_kind::dense) &&
+               step.arrays.size() == 1;
+    }
+    /// Values that are seen in the same way.
+    constexpr void meet(step_kind kind) {
+        const onnx_tensor& x = in(0);
+        if (node().inputs.size() < 2) wrong(model_error::wrong_operands);
+        const std::size_t first = mistake ? 0 : computed(x);
+        model_step step = step_of(kind, first);
+        for (std::size_t i = 1; i < node().inputs.size() && !mistake; ++i) {
+            const onnx_tensor& other = in(i);
+            const std::size_t value = computed(other);
+            if (mistake) return;
+            if (other.view.extents != x.view.extents)
+                return wrong(model_error::unsupported_shape, other);
+            if (other.view != x.view) return wrong(model_error::wrong_order, other);
+            step.inputs.push_back(in_shape(value, graph.shape_of(first)));
+        }
+        if (!mistake) write(add(static_cast<model_step&&>(step)), x.view);
+    }
+    /// Two values; one may have a number for each channel of the other.
+    constexpr void read_product() {
+        const onnx_tensor &a = in(0), &b = in(1);
+        const std::size_t of_a = computed(a), of_b = computed(b);
+        if (mistake) return;
+        const onnx_tensor& large = a.view.size() < b.view.size() ? b : a;
+        if (!is_gate(of_a, of_b) && !is_gate(of_b, of_a)) {
+            if (a.view.extents == b.view.extents) return meet(step_kind::multiply);
+            return read_scaling(large, &large == &a ? b : a);
+        }
+        const step_kind gate = graph.steps.back().kind;
+        const std::size_t value = graph.steps.back().inputs[0];
+        graph.steps.pop_back();
+        alone.pop_back();
+        write(add(step_of(gate == step_kind::sigmoid ? step_kind::swish : step_kind::hard_swish,
+                          value)),
+              large.view);
+    }
+    /// Whether b is the last step, sigmoid(a) or hard_sigmoid(a), of nobody else: x sigmoid(x).
+    constexpr bool is_gate(std::size_t a, std::size_t b) const {
+        if (b == 0 || b != graph.steps.size() || alone[b] == 0) return false;
+        const model_step& step = graph.steps.back();
+        return step.inputs[0] == a &&
+               (step.kind == step_kind::sigmoid || step.kind == step_kind::hard_sigmoid);
+    }
+    constexpr void read_scaling(const onnx_tensor& x, const onnx_tensor& scale) {
+        std::size_t channel = none;
+        const std::size_t rank = x.view.rank();
+        if (scale.view.rank() != rank) return wrong(model_error::unsupported_shape, scale);
+        for (std::size_t i = 0; i < rank; ++i)
+            if (scale.view.extents[i] != 1) {
+                if (channel != none || scale.view.extents[i] != x.view.extents[i])
+                    return wrong(model_error::unsupported_shape, scale);
+                channel = i;
+            }
+        if (channel == none) return wrong(model_error::unsupported_shape, scale);
+        const std::size_t value = with_channels(x, channel);
+        if (!mistake && !scale.view.is_fastest(channel)) wrong(model_error::wrong_order, scale);
+        if (mistake) return;
+        model_step step = step_of(step_kind::multiply, value);
+        step.inputs.push_back(in_shape(computed(scale), {1, 1, scale.view.size()}));
+        write(add(static_cast<model_step&&>(step)), x.view);
+    }
+    constexpr void read_prelu() {
+        const onnx_tensor &x = in(0), &t = constant(1);
+        if (mistake) return;
+        if (x.view.rank() < 2) return wrong(model_error::unsupported_shape, x);
+        const std::size_t value = with_channels(x, 1);
+        const std::size_t from_end = x.view.rank() - 1;  // the channels, counted from the end
+        for (std::size_t i = 0; i < t.view.rank() && !mistake; ++i)
+            if (t.view.extents[i] != 1 && t.view.rank() - i != from_end)
+                wrong(model_error::unsupported_shape, t);
+        if (mistake) return;
+        model_step step = step_of(step_kind::prelu, value);
+        step.arrays.push_back(list_of(1, graph.shape_of(value).channels));
+        write_elementwise(static_cast<model_step&&>(step));
+    }
+    /// Along channels; or along the first axis that has several numbers, in the file's order: then the
+    /// lists of all of them one behind the other.
+    constexpr void read_concat() {
+        if (is_whole(0)) return concatenate_numbers();
+        const onnx_tensor& x = in(0);
+        if (node().inputs.size() < 2) wrong(model_error::wrong_operands);
+        const std::size_t axis = axis_in(int_of("axis", 0), x.view.rank());
+        std::size_t all = 0;
+        bool is_along_channels = true, is_outermost = true;
+        for (std::size_t i = 0; i < axis; ++i)
+            if (!mistake && x.view.extents[i] != 1) is_outermost = false;
+        for (std::size_t k = 0; k < node().inputs.size() && !mistake; ++k) {
+            const onnx_tensor& t = in(k);
+            static_cast<void>(computed(t));
+            if (mistake) return;
+            if (t.view.rank() != x.view.rank()) return wrong(model_error::wrong_shape, t);
+            for (std::size_t i = 0; i < x.view.rank(); ++i)
+                if (i != axis && t.view.extents[i] != x.view.extents[i])
+                    return wrong(model_error::wrong_shape, t);
+            all += t.view.extents[axis];
+            is_along_channels = is_along_channels && t.view.is_fastest(axis);
+            is_outermost = is_outermost && t.view.is_in_order();
+        }
+        if (!mistake && all >= most_extent) wrong(model_error::too_large);
+        if (mistake) return;
+        onnx_view view = view_with_channels(x.view, axis, all);
+        for (std::size_t k = 0; k < node().inputs.size(); ++k)
+            is_along_channels =
+                is_along_channels && view_with_channels(in(k).view, axis, all) == view;
+        if (!is_along_channels && !is_outermost) return wrong(model_error::wrong_order, x);
+        model_step step = step_of(step_kind::concatenate, 0);
+        step.inputs.clear();
+        for (std::size_t k = 0; k < node().inputs.size() && !mistake; ++k) {
+            const onnx_tensor& t = in(k);
+            std::size_t value = computed(t);
+            if (!is_along_channels) {
+                value = in_shape(value, {1, 1, t.view.size()});
+            } else {
+                value = with_channels(t, axis);
+                model_shape shape = k == 0 ? graph.shape_of(value) : graph.shape_of(step.inputs[0]);
+                shape.channels = t.view.extents[axis];
+                value = in_shape(value, shape);
+            }
+            step.inputs.push_back(value);
+        }
+        if (!is_along_channels) {
+            view.extents[axis] = all;
+            view = view_in_order(view.extents);
+        }
+        if (!mistake) write(add(static_cast<model_step&&>(step)), static_cast<onnx_view&&>(view));
+    }
+    constexpr void read_pad() {
+        const onnx_tensor& x = in(0);
+        unless(is_string("mode", "constant", "constant"), "mode");
+        unless(is_empty(2) ? float_of("value", 0.0f) == 0.0f : single(2) == 0.0f, "value");
+        unless(is_empty(3), "axes");
+        const std::vector<std::int64_t> given = list(1, "pads");
+        const std::size_t rank = x.view.rank();
+        unless(given.size() == 2 * rank, "pads");
+        bool is_padded = false;
+        for (std::size_t i = 0; i < given.size() && !mistake; ++i) {
+            is_padded |= given[i] != 0;
+            unless(0 <= given[i] && given[i] < static_cast<std::int64_t>(most_extent) &&
+                       (given[i] == 0 || i % rank >= 2),
+                   "pads");
+        }
+        if (mistake || !is_padded) return read_same();
+        model_step step = step_of(step_kind::zero_padding2d, map_of(x));
+        if (mistake) return;
+        for (std::size_t k = 0; k < 2; ++k)
+            for (std::size_t end = 0; end < 2; ++end)
+                if (rank == 4 || k == 1)
+                    step.pads[2 * k + end] =
+                        static_cast<std::size_t>(given[end * rank + (rank == 4 ? 2 + k : 2)]);
+        write_map(static_cast<model_step&&>(step), rank);
+    }
+
+    /// By whole factors. What the modes round to is this library's for such.
+    constexpr void read_resize() {
+        const bool is_linear = is_string("mode", "linear", "nearest");
+        unless(is_linear || is_string("mode", "nearest", "nearest"), "mode");
+        unless(!has_attribute("axes"), "axes");
+        unless(int_of("antialias", 0) == 0, "antialias");
+        unless(is_string("keep_aspect_ratio_policy", "stretch", "stretch"),
+               "keep_aspect_ratio_policy");
+        const bool is_old = opset < 11;  // as Upsample
+        if (mistake) return;
+        std::vector<std::size_t> factors;
+        if (is_empty(3))
+            factors = scales(is_old ? 1 : 2);
+        else
+            factors = factors_to(3);
+        if (mistake) return;
+        std::size_t largest = 1;
+        for (const std::size_t factor : factors) largest = std::max(largest, factor);
+        const auto has_mode = [&](std::string_view name) {
+            return !is_old && is_string("coordinate_transformation_mode", name, "half_pixel");
+        };
+        const bool is_half_pixel = has_mode("half_pixel") || has_mode("pytorch_half_pixel") ||
+                                   has_mode("half_pixel_symmetric");
+        const bool is_corner = is_old || has_mode("asymmetric");
+        if (is_linear) {
+            unless(is_half_pixel, "coordinate_transformation_mode");
+        } else {
+            const bool rounds =
+                           is_string("nearest_mode", "round_prefer_floor", "round_prefer_floor"),
+                       rounds_up = is_string("nearest_mode", "round_prefer_ceil", ""),
+                       is_floor = is_old || is_string("nearest_mode", "floor", "");
+            unless(is_half_pixel || is_corner || has_mode("tf_half_pixel_for_nn"),
+                   "coordinate_transformation_mode");
+            unless(is_half_pixel ? rounds || rounds_up
+                                 : is_floor || (is_corner && rounds && largest <= 2),
+                   "nearest_mode");
+        }
+        write_resized(factors, is_linear);
+    }
+    constexpr void read_upsample() {
+        unless(is_string("mode", "nearest", "nearest"), "mode");
+        std::vector<std::size_t> factors;
+        if (has(1))
+            factors = scales(1);
+        else
+            for (const float scale : floats_of("scales")) factors.push_back(factor_of(scale));
+        write_resized(factors, false);
+    }
+    constexpr void write_resized(const std::vector<std::size_t>& factors, bool is_linear) {
+        const onnx_tensor& x = in(0);
+        const std::size_t rank = x.view.rank();
+        unless(factors.size() == rank && rank >= 3 && factors[0] == 1 && factors[1] == 1, "scales");
+        if (mistake) return;
+        model_step step = step_of(step_kind::up_sampling2d, map_of(x));
+        if (mistake) return;
+        step.extents = {rank == 4 ? factors[2] : 1, factors.back()};
+        step.is_bilinear = is_linear;
+        if (step.extents == std::array<std::size_t, 2>{1, 1}) return read_same();
+        write_map(static_cast<model_step&&>(step), rank);
+    }
+    constexpr std::size_t factor_of(float scale) {
+        const bool fits = 1.0f <= scale && scale < 65536.0f;
+        const auto factor = fits ? static_cast<std::size_t>(scale) : 0;
+        unless(fits && static_cast<float>(factor) == scale, "scales");
+        return factor;
+    }
+    constexpr std::vector<std::size_t> scales(std::size_t i) {
+        const onnx_tensor& t = constant(i);
+        std::vector<std::size_t> result;
+        if (t.view.size() > most_rank) wrong(model_error::wrong_shape, t);
+        for (std::size_t k = 0; !mistake && k < t.view.size(); ++k)
+            result.push_back(factor_of(float32(t.first + 4 * k)));
+        return result;
+    }
+    constexpr std::vector<std::size_t> factors_to(std::size_t i) {
+        const std::vector<std::int64_t>& sizes = numbers(i);
+        const std::vector<std::size_t>& before = in(0).view.extents;
+        std::vector<std::size_t> result;
+        unless(sizes.size() == before.size(), "sizes");
+        for (std::size_t k = 0; !mistake && k < sizes.size(); ++k) {
+            const auto extent = static_cast<std::int64_t>(before[k]);
+            unless(extent > 0 && sizes[k] >= extent && sizes[k] % extent == 0, "sizes");
+            if (!mistake) result.push_back(extent_of(sizes[k] / extent, std::string_view("sizes")));
+        }
+        return result;
+    }
+};
+
+constexpr model_graph read_onnx(std::span<const unsigned char> file) {
+    return onnx_reader(file).read();
+}
+
+}  // namespace ctnn::detail

@@ -1,0 +1,488 @@
+// The operators of an ONNX file that are layers with weights or windows, and activations with options.
+#pragma once
+
+#include <ctnn/layers/options.hpp>
+#include <ctnn/model_file/onnx_numbers.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ctnn::detail {
+
+class onnx_layers : protected onnx_numbers {
+protected:
+    using onnx_numbers::onnx_numbers;
+
+    model_graph graph;
+
+    // Values.
+
+    constexpr std::size_t computed(const onnx_tensor& t) {
+        if (t.value == none) wrong(model_error::not_computed, t);
+        return t.value == none ? 0 : t.value;
+    }
+    constexpr std::size_t add(model_step step) {
+        step.operation = operation;
+        if (!node().outputs.empty() && node().outputs[0] != none)
+            step.name = model_name(tensors[node().outputs[0]].name);
+        if (mistake) return 0;
+        const std::size_t value = graph.add(static_cast<model_step&&>(step));
+        alone.push_back(1);
+        const model_shape& y = graph.shape_of(value);
+        if (y.height == 0 || y.width == 0 || y.channels == 0) wrong(model_error::wrong_shape);
+        size_of({y.height, y.width, y.channels}, model_name(node().kind));
+        return value;
+    }
+    static constexpr model_step step_of(step_kind kind, std::size_t value) {
+        model_step step;
+        step.kind = kind;
+        step.inputs.push_back(value);
+        return step;
+    }
+    /// The same numbers under another shape.
+    constexpr std::size_t in_shape(std::size_t value, const model_shape& shape) {
+        if (mistake || graph.shape_of(value) == shape) return value;
+        model_step step = step_of(step_kind::reshape, value);
+        step.output = shape;
+        if (shape.height == 1 && shape.width == 1) step.kind = step_kind::flatten;
+        return add(static_cast<model_step&&>(step));
+    }
+    /// A map of N, C, H, W (or N, C, W, or N, C) in this library's order.
+    constexpr std::size_t map_of(const onnx_tensor& t) {
+        const std::vector<std::size_t>& e = t.view.extents;
+        const std::size_t value = computed(t);
+        if (e.size() < 2 || e.size() > 4 || e[0] != 1)
+            wrong(model_error::unsupported_shape, t);
+        else if (!t.view.is_map())
+            wrong(model_error::wrong_order, t);
+        if (mistake) return 0;
+        return in_shape(value, {e.size() > 3 ? e[2] : 1, e.size() > 2 ? e.back() : 1, e[1]});
+    }
+    /// A value whose channels are this axis.
+    constexpr std::size_t with_channels(const onnx_tensor& t, std::size_t axis) {
+        const std::size_t value = computed(t);
+        if (mistake) return 0;
+        if (axis >= t.view.rank()) wrong(model_error::unsupported_shape, t);
+        if (!mistake && !t.view.is_fastest(axis)) wrong(model_error::wrong_order, t);
+        if (mistake) return 0;
+        const std::size_t channels = t.view.extents[axis], pixels = t.view.size() / channels;
+        return graph.shape_of(value).channels == channels ? value
+                                                          : in_shape(value, {1, pixels, channels});
+    }
+
+    // Results.
+
+    /// The result is this value, seen so.
+    constexpr void write(std::size_t value, onnx_view view) {
+        if (onnx_tensor* const to = result()) {
+            to->value = value;
+            to->view = static_cast<onnx_view&&>(view);
+            if (to->reads != 1) alone[value] = 0;
+        }
+    }
+    constexpr void write_map(model_step step, std::size_t rank) {
+        const std::size_t value = add(static_cast<model_step&&>(step));
+        if (mistake) return;
+        const model_shape& y = graph.shape_of(value);
+        write(value, view_of_map(rank, y.height, y.width, y.channels));
+    }
+    /// A layer that changes every number of operand 0 by itself.
+    constexpr void write_elementwise(model_step step) {
+        write(add(static_cast<model_step&&>(step)), in(0).view);
+    }
+    constexpr void read_elementwise(step_kind kind) {
+        write_elementwise(step_of(kind, computed(in(0))));
+    }
+    constexpr void read_elementwise(step_kind kind, model_fraction first,
+                                    model_fraction second = {}) {
+        model_step step = step_of(kind, computed(in(0)));
+        step.first = first;
+        step.second = second;
+        write_elementwise(static_cast<model_step&&>(step));
+    }
+    constexpr model_fraction fraction(float value, std::string_view option) {
+        const model_fraction result = fraction_of(value);
+        unless(result.denominator > 0, option);
+        return result;
+    }
+
+    // Weights.
+
+    /// Bytes between neighbours of an axis of a constant.
+    constexpr std::size_t bytes_along(const onnx_view& view, std::size_t axis) {
+        const std::size_t stride = view.stride_of(axis, none);
+        if (stride == none) wrong(model_error::unsupported_shape, in(1));
+        return stride == none ? 0 : 4 * stride;
+    }
+    /// As many numbers as `count`, or one for all.
+    constexpr model_array list_of(std::size_t i, std::size_t count) {
+        const onnx_tensor& t = constant(i);
+        if (mistake) return {};
+        model_array array{true, 0.0f, t.first, {1, 1, 1, count}, {}};
+        if (t.view.size() == 1) {
+            array.is_in_file = false;
+            array.otherwise = float32(t.first);
+            return array;
+        }
+        const onnx_view view = reshaped_view(t.view, {t.view.size()});
+        if (t.view.size() != count) wrong(model_error::wrong_shape, t);
+        if (view.parts.size() != 1) wrong(model_error::unsupported_shape, t);
+        if (!mistake) array.strides[3] = 4 * view.parts[0].stride;
+        return array;
+    }
+    constexpr void add_bias(model_step& step, std::size_t i, std::size_t count) {
+        if (has(i)) step.arrays.push_back(list_of(i, count));
+    }
+
+    // Windows.
+
+    /// Numbers for rows and columns; of one dimension, for columns.
+    constexpr std::array<std::size_t, 2> pair_of(std::string_view name, std::size_t rank,
+                                                 std::array<std::size_t, 2> otherwise = {1, 1}) {
+        const std::vector<std::int64_t> given = ints_of(name);
+        if (given.empty()) return otherwise;
+        unless(given.size() + 2 == rank, name);
+        for (const std::int64_t one : given)
+            unless(1 <= one && one < static_cast<std::int64_t>(most_extent), name);
+        if (mistake) return otherwise;
+        return {rank == 3 ? 1 : static_cast<std::size_t>(given[0]),
+                static_cast<std::size_t>(given.back())};
+    }
+    /// Top, bottom, left, right.
+    constexpr std::array<std::size_t, 4> pads_of(std::size_t rank) {
+        const std::vector<std::int64_t> given = ints_of("pads");
+        if (given.empty()) return {};
+        unless(given.size() == 2 * (rank - 2), "pads");
+        for (const std::int64_t one : given)
+            unless(0 <= one && one < static_cast<std::int64_t>(most_extent), "pads");
+        if (mistake) return {};
+        const auto pixels = [&](std::size_t i) { return static_cast<std::size_t>(given[i]); };
+        return rank == 3 ? std::array<std::size_t, 4>{0, 0, pixels(0), pixels(1)}
+                         : std::array{pixels(0), pixels(2), pixels(1), pixels(3)};
+    }
+    /// Strides, dilations and padding; the extents are known.
+    constexpr void take_window(model_step& step, std::size_t rank) {
+        step.stride = pair_of("strides", rank);
+        step.dilation = pair_of("dilations", rank);
+        if (is_string("auto_pad", "NOTSET", "NOTSET")) {
+            step.pads = pads_of(rank);
+        } else if (is_string("auto_pad", "SAME_UPPER", "")) {
+            step.is_same = true;
+        } else if (is_string("auto_pad", "SAME_LOWER", "")) {
+            const model_shape x = graph.shape_of(step.inputs[0]);
+            for (std::size_t k = 0; k < 2; ++k) {
+                const pads found = same::rows({k == 0 ? x.height : x.width, step.extents[k],
+                                               step.stride[k], step.dilation[k], 0, 0});
+                step.pads[2 * k] = found.after;
+                step.pads[2 * k + 1] = found.before;
+            }
+        } else {
+            unless(is_string("auto_pad", "VALID", ""), "auto_pad");
+        }
+    }
+    /// The kernel's extents of a convolution, of which the shape of weights says the same.
+    constexpr void take_kernel(model_step& step, const onnx_tensor& weights, std::size_t rank) {
+        if (rank < 3 || weights.view.rank() != rank)
+            return wrong(model_error::wrong_shape, weights);
+        const std::vector<std::size_t>& e = weights.view.extents;
+        step.extents = {rank == 3 ? 1 : e[2], e.back()};
+        if (pair_of("kernel_shape", rank, step.extents) != step.extents)
+            wrong(model_error::wrong_shape, weights);
+    }
+
+    // Operators.
+
+    constexpr void read_conv() {
+        model_step step = step_of(step_kind::conv2d, map_of(in(0)));
+        const onnx_tensor& t = constant(1);  // out, in, rows, columns
+        const std::size_t rank = in(0).view.rank(), columns = rank - 1;
+        if (!mistake) take_kernel(step, t, rank);
+        if (mistake) return;
+        const std::size_t out = t.view.extents[0], in_each = t.view.extents[1],
+                          channels = graph.shape_of(step.inputs[0]).channels;
+        const auto groups = static_cast<std::uint64_t>(int_of("group", 1));
+        if (groups == 0 || groups > channels || groups * in_each != channels || out % groups != 0)
+            return wrong(model_error::wrong_shape, t);
+        take_window(step, rank);
+        const std::size_t along_rows = rank == 3 ? 0 : bytes_along(t.view, 2),
+                          along_columns = bytes_along(t.view, columns),
+                          along_in = bytes_along(t.view, 1), along_out = bytes_along(t.view, 0);
+        model_array kernel{true,
+                           0.0f,
+                           t.first,
+                           {step.extents[0], step.extents[1], in_each, out},
+                           {along_rows, along_columns, along_in, along_out}};
+        step.filters = out;
+        step.groups = static_cast<std::size_t>(groups);
+        if (groups == channels && channels > 1) {
+            step.kind = step_kind::depthwise_conv2d;
+            step.filters = out / channels;
+            step.groups = 1;
+            kernel.extents = {step.extents[0], step.extents[1], channels, step.filters};
+            kernel.strides = {along_rows, along_columns, along_out * step.filters, along_out};
+        }
+        step.arrays.push_back(kernel);
+        add_bias(step, 2, out);
+        write_map(static_cast<model_step&&>(step), rank);
+    }
+    constexpr void read_conv_transpose() {
+        model_step step = step_of(step_kind::conv2d_transpose, map_of(in(0)));
+        const onnx_tensor& t = constant(1);  // in, out, rows, columns
+        const std::size_t rank = in(0).view.rank();
+        if (!mistake) take_kernel(step, t, rank);
+        if (mistake) return;
+        const std::size_t out = t.view.extents[1];
+        if (t.view.extents[0] != graph.shape_of(step.inputs[0]).channels)
+            return wrong(model_error::wrong_shape, t);
+        unless(int_of("group", 1) == 1, "group");
+        unless(!has_attribute("output_shape"), "output_shape");
+        unless(is_string("auto_pad", "NOTSET", "NOTSET") || is_string("auto_pad", "VALID", ""),
+               "auto_pad");
+        take_window(step, rank);
+        take_output_padding(step, rank);
+        if (mistake) return;
+        step.filters = out;
+        step.arrays.push_back(
+            {true,
+             0.0f,
+             t.first,
+             {step.extents[0], step.extents[1], out, t.view.extents[0]},
+             {rank == 3 ? 0 : bytes_along(t.view, 2), bytes_along(t.view, rank - 1),
+              bytes_along(t.view, 1), bytes_along(t.view, 0)}});
+        add_bias(step, 2, out);
+        write_map(static_cast<model_step&&>(step), rank);
+    }
+    /// More pixels at the end are fewer that are cut off there; where nothing is cut off, Keras'
+    /// `valid` adds those that are between two kernels.
+    constexpr void take_output_padding(model_step& step, std::size_t rank) {
+        const std::vector<std::int64_t> given = ints_of("output_padding");
+        unless(given.empty() || given.size() + 2 == rank, "output_padding");
+        if (mistake) return;
+        const std::array<std::size_t, 4> cut = step.pads;
+        const bool cuts = cut != std::array<std::size_t, 4>{};
+        for (std::size_t k = 0; k < 2; ++k) {
+            const std::int64_t pixels = given.empty() || (rank == 3 && k == 0) ? 0
+                                        : k == 0                               ? given[0]
+                                                                               : given.back();
+            const std::size_t reach = (step.extents[k] - 1) * step.dilation[k] + 1,
+                              gap = std::max(step.stride[k], reach) - reach,
+                              end = step.pads[2 * k + 1];
+            const bool fits = 0 <= pixels && static_cast<std::uint64_t>(pixels) <= end + gap;
+            unless(fits, "output_padding");
+            if (mistake) return;
+            const auto more = static_cast<std::size_t>(pixels);
+            if (gap > 0)
+                unless(!cuts && more == gap, "output_padding");
+            else
+                step.pads[2 * k + 1] = end - more;
+        }
+    }
+    /// A x B + C, with the matrix B of in x out, or (Gemm's transB) out x in.
+    constexpr void read_dense(const onnx_view& matrix, std::size_t first, bool has_bias) {
+        const onnx_tensor& x = in(0);
+        std::size_t value = computed(x);
+        if (mistake) return;
+        const std::size_t rank = x.view.rank();
+        if (rank < 2 || x.view.extents[0] != 1) return wrong(model_error::unsupported_shape, x);
+        if (matrix.rank() != 2 || matrix.extents[0] != x.view.extents.back())
+            return wrong(model_error::wrong_shape, in(1));
+        const std::size_t in_count = matrix.extents[0], out = matrix.extents[1];
+        model_step step = step_of(step_kind::dense, value);
+        step.filters = out;
+        onnx_view result;
+        if (x.view.size() == in_count) {  // one list
+            take_matrix(step, matrix, first);
+            step.inputs[0] = in_shape(value, {1, 1, in_count});
+            result = view_in_order(x.view.extents);
+            result.extents.back() = out;
+            result = view_in_order(result.extents);
+        } else {  // each pixel by itself: a convolution of 1 x 1
+            step.kind = step_kind::conv2d;
+            step.inputs[0] = with_channels(x, rank - 1);
+            if (mistake) return;
+            step.arrays.push_back({true,
+                                   0.0f,
+                                   first,
+                                   {1, 1, in_count, out},
+                                   {0, 0, bytes_along(matrix, 0), bytes_along(matrix, 1)}});
+            result = view_with_channels(x.view, rank - 1, out);
+        }
+        if (has_bias) add_bias(step, 2, out);
+        const std::size_t y = add(static_cast<model_step&&>(step));
+        write(y, static_cast<onnx_view&&>(result));
+    }
+    /// Rows of the matrix stand in the order of the file's channels, rows and columns, and are read
+    /// in the order in which this library has these.
+    constexpr void take_matrix(model_step& step, const onnx_view& matrix, std::size_t first) {
+        std::vector<onnx_part> order = in(0).view.parts;
+        std::vector<std::size_t> extents;
+        for (onnx_part& part : order) {
+            part.axis = extents.size();
+            extents.push_back(part.extent);
+        }
+        const std::size_t parts = order.size();
+        extents.push_back(matrix.extents[1]);
+        const onnx_view rows = reshaped_view(matrix, extents);
+        if (parts > 3 || rows.extents != extents)
+            return wrong(model_error::unsupported_shape, in(0));
+        std::ranges::sort(
+            order, [](const onnx_part& a, const onnx_part& b) { return a.stride > b.stride; });
+        model_array array{true, 0.0f, first, {1, 1, 1, extents.back()}, {}};
+        for (std::size_t i = 0; i < parts; ++i) {
+            array.extents[3 - parts + i] = order[i].extent;
+            array.strides[3 - parts + i] = bytes_along(rows, order[i].axis);
+        }
+        array.strides[3] = bytes_along(rows, parts);
+        step.arrays.push_back(array);
+    }
+    constexpr void read_gemm() {
+        unless(float_of("alpha", 1.0f) == 1.0f, "alpha");
+        unless(float_of("beta", 1.0f) == 1.0f, "beta");
+        unless(int_of("transA", 0) == 0, "transA");
+        const onnx_tensor& t = constant(1);
+        if (!mistake && t.view.rank() != 2) wrong(model_error::wrong_shape, t);
+        if (mistake) return;
+        const std::array<std::size_t, 2> order{1, 0};
+        onnx_view matrix = t.view;
+        if (int_of("transB", 0) != 0) matrix = transposed_view(t.view, order);
+        read_dense(matrix, t.first, true);
+    }
+    constexpr void read_matmul() {
+        const onnx_tensor& t = constant(1);
+        if (!mistake) read_dense(t.view, t.first, false);
+    }
+
+    constexpr void read_pool(step_kind kind) {
+        model_step step = step_of(kind, map_of(in(0)));
+        const std::size_t rank = in(0).view.rank();
+        unless(rank >= 3 && has_attribute("kernel_shape"), "kernel_shape");
+        if (mistake) return;
+        step.extents = pair_of("kernel_shape", rank);
+        take_window(step, rank);
+        unless((step.dilation == std::array<std::size_t, 2>{1, 1}), "dilations");
+        unless(int_of("storage_order", 0) == 0, "storage_order");
+        if (mistake) return;
+        const model_shape x = graph.shape_of(step.inputs[0]);
+        const bool is_padded = step.is_same || step.pads != std::array<std::size_t, 4>{};
+        for (std::size_t k = 0; k < 2; ++k) {
+            const axis a = axis_of(step, k, k == 0 ? x.height : x.width);
+            unless(std::max(a.before, a.after) < a.taps, "pads");
+            const bool leaves_rest =
+                a.padded() >= a.taps && (a.padded() - a.taps) % a.stride != 0 && !step.is_same;
+            unless(int_of("ceil_mode", 0) == 0 || !leaves_rest, "ceil_mode");
+        }
+        if (kind == step_kind::average_pool2d)
+            unless(int_of("count_include_pad", 0) == 0 || !is_padded, "count_include_pad");
+        if (!is_padded && step.extents == std::array{x.height, x.width})
+            step.kind = kind == step_kind::max_pool2d ? step_kind::global_max_pool2d
+                                                      : step_kind::global_average_pool2d;
+        write_map(static_cast<model_step&&>(step), rank);
+    }
+    constexpr void read_global_pool(step_kind kind) {
+        const std::size_t value = map_of(in(0));
+        if (!mistake && in(0).view.rank() < 3) wrong(model_error::unsupported_shape, in(0));
+        write_map(step_of(kind, value), in(0).view.rank());
+    }
+    /// Over everything but images and channels.
+    constexpr void read_reduce(step_kind kind) {
+        const onnx_tensor& x = in(0);
+        const std::vector<std::int64_t> given = list(1, "axes");
+        const bool keeps = int_of("keepdims", 1) != 0;
+        const std::size_t rank = x.view.rank();
+        std::vector<char> is_reduced;
+        for (std::size_t i = 0; i < rank; ++i) is_reduced.push_back(0);
+        for (std::size_t i = 0; i < given.size() && !mistake; ++i) {
+            const std::size_t axis = axis_in(given[i], rank);
+            if (!mistake) is_reduced[axis] = 1;
+        }
+        std::size_t channels = none, kept = 0;
+        for (std::size_t i = 0; i < rank; ++i)
+            if (is_reduced[i] == 0 && (i > 0 || x.view.extents[0] != 1)) channels = i, ++kept;
+        unless(!given.empty() && kept == 1, "axes");
+        if (mistake) return;
+        const std::size_t value = with_channels(x, channels);
+        std::vector<std::size_t> extents;
+        for (std::size_t i = 0; i < rank; ++i)
+            if (is_reduced[i] == 0 || keeps)
+                extents.push_back(is_reduced[i] != 0 ? 1 : x.view.extents[i]);
+        write(add(step_of(kind, value)), view_in_order(extents));
+    }
+    constexpr void read_batch_normalization() {
+        unless(int_of("training_mode", 0) == 0, "training_mode");
+        unless(int_of("spatial", 1) == 1, "spatial");
+        const float epsilon = float_of("epsilon", 1e-5f);
+        unless(epsilon > 0.0f, "epsilon");
+        if (mistake) return;
+        model_step step = step_of(step_kind::batch_normalization, with_channels(in(0), 1));
+        step.first = fraction(epsilon, "epsilon");
+        if (mistake) return;
+        const std::size_t channels = graph.shape_of(step.inputs[0]).channels;
+        for (std::size_t i = 1; i <= 4; ++i) {
+            if (!mistake && constant(i).view.size() != channels)
+                wrong(model_error::wrong_shape, in(i));
+            step.arrays.push_back(list_of(i, channels));
+        }
+        write_elementwise(static_cast<model_step&&>(step));
+    }
+    constexpr void read_softmax() {
+        const onnx_tensor& x = in(0);
+        const std::size_t rank = x.view.rank(),
+                          axis = axis_in(int_of("axis", opset < 13 ? 1 : -1), rank);
+        if (mistake) return;
+        for (std::size_t i = axis + 1; i < rank && opset < 13;
+             ++i)  // it was over all axes from here
+            unless(x.view.extents[i] == 1, "axis");
+        write_elementwise(step_of(step_kind::softmax, with_channels(x, axis)));
+    }
+    constexpr void read_clip() {
+        constexpr float most = std::numeric_limits<float>::max();
+        const bool has_inputs = opset >= 11;
+        const float low = !has_inputs   ? float_of("min", -most)
+                          : is_empty(1) ? -most
+                                        : single(1),
+                    high = !has_inputs   ? float_of("max", most)
+                           : is_empty(2) ? most
+                                         : single(2);
+        if (low == 0.0f && high >= most) return read_elementwise(step_kind::relu);
+        if (low == 0.0f && high == 6.0f) return read_elementwise(step_kind::relu6);
+        unless(low < high && low > -most && high<most, low> - most ? "max" : "min");
+        if (!mistake)
+            read_elementwise(step_kind::clip, fraction(low, "min"), fraction(high, "max"));
+    }
+    constexpr void read_leaky_relu() {
+        const float slope = float_of("alpha", 0.01f);
+        unless(slope >= 0.0f, "alpha");
+        if (!mistake) read_elementwise(step_kind::leaky_relu, fraction(slope, "alpha"));
+    }
+    constexpr void read_elu() {
+        const float scale = float_of("alpha", 1.0f);
+        unless(scale > 0.0f, "alpha");
+        if (!mistake) read_elementwise(step_kind::elu, fraction(scale, "alpha"));
+    }
+    constexpr void read_selu() {
+        unless(is_near(float_of("alpha", 1.67326324f), 1.67326324f), "alpha");
+        unless(is_near(float_of("gamma", 1.05070098f), 1.05070098f), "gamma");
+        read_elementwise(step_kind::selu);
+    }
+    constexpr void read_hard_sigmoid() {
+        unless(is_near(float_of("alpha", 0.2f), 1.0f / 6.0f), "alpha");
+        unless(float_of("beta", 0.5f) == 0.5f, "beta");
+        read_elementwise(step_kind::hard_sigmoid);
+    }
+    constexpr void read_gelu() {
+        unless(is_string("approximate", "none", "none"), "approximate");
+        read_elementwise(step_kind::gelu);
+    }
+    /// As near as floats are that were rounded on different ways.
+    static constexpr bool is_near(float a, float b) noexcept {
+        return a - b < 4e-7f && b - a < 4e-7f;
+    }
+};
+
+}  // namespace ctnn::detail

@@ -1,0 +1,451 @@
+// The operators of an ONNX file that compute no layer: those that say how numbers are seen (Reshape,
+// Transpose), and the arithmetic of shapes, whose results are constants.
+#pragma once
+
+#include <ctnn/model_file/onnx_file.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace ctnn::detail {
+
+class onnx_numbers : protected onnx_file {
+protected:
+    using onnx_file::onnx_file;
+
+    std::size_t operation = 0;
+    std::vector<char> alone;  // of each value: whether it is read once, under any name
+
+    [[nodiscard]] constexpr const onnx_node& node() const { return nodes[operation]; }
+    constexpr void wrong(model_error error) { fail(error, model_name(node().kind), operation); }
+    constexpr void wrong(model_error error, const onnx_tensor& t) {
+        fail(error, model_name(t.name), operation);
+    }
+    constexpr void unless(bool holds, std::string_view option) {
+        if (!holds) fail(model_error::unsupported_option, model_name(option), operation);
+    }
+
+    // Attributes. What has its default is not in the file; what is 0 may have no number there.
+
+    [[nodiscard]] constexpr bool has_attribute(std::string_view name) const {
+        return !(attribute(name) == proto_message{});
+    }
+    constexpr std::int64_t int_of(std::string_view name, std::int64_t otherwise) {
+        proto_message body = attribute(name);
+        std::int64_t result = body.size() == 0 ? otherwise : 0;
+        for (proto_field field; next(body, field);)
+            if (field.is(3, 0)) result = static_cast<std::int64_t>(field.value);
+        return result;
+    }
+    constexpr float float_of(std::string_view name, float otherwise) {
+        proto_message body = attribute(name);
+        float result = body.size() == 0 ? otherwise : 0.0f;
+        for (proto_field field; next(body, field);)
+            if (field.is(2, 5)) result = float32(field.body.at);
+        return result;
+    }
+    constexpr bool is_string(std::string_view name, std::string_view wanted,
+                             std::string_view otherwise) {
+        proto_message body = attribute(name);
+        bool result = body.size() == 0 && wanted == otherwise;
+        for (proto_field field; next(body, field);)
+            if (field.is(4, 2)) result = is_text(text(field.body), wanted);
+        return result;
+    }
+    constexpr std::vector<float> floats_of(std::string_view name) {
+        proto_message body = attribute(name);
+        std::vector<float> result;
+        for (proto_field field; next(body, field);)
+            if (field.number == 7 && (field.wire == 2 || field.wire == 5))
+                for (std::size_t at = field.body.at; at + 4 <= field.body.end; at += 4)
+                    if (result.size() < most_numbers) result.push_back(float32(at));
+        return result;
+    }
+    constexpr std::vector<std::int64_t> ints_of(std::string_view name) {
+        proto_message body = attribute(name);
+        std::vector<std::int64_t> result;
+        for (proto_field field; next(body, field);)
+            if (field.number == 8) append(field, result, most_numbers);
+        return result;
+    }
+
+    // Operands.
+
+    [[nodiscard]] constexpr bool has(std::size_t i) const {
+        return i < node().inputs.size() && node().inputs[i] != none;
+    }
+    /// Operand `i`; an empty tensor, if there is none.
+    constexpr const onnx_tensor& in(std::size_t i) {
+        if (!has(i)) wrong(model_error::wrong_operands);
+        return has(i) ? tensors[node().inputs[i]] : nothing;
+    }
+    [[nodiscard]] constexpr bool is_constant(std::size_t i) const {
+        return has(i) && tensors[node().inputs[i]].is_constant();
+    }
+    /// Whether operand `i` holds whole numbers.
+    [[nodiscard]] constexpr bool is_whole(std::size_t i) const {
+        return has(i) && tensors[node().inputs[i]].is_whole();
+    }
+    [[nodiscard]] constexpr bool is_empty(std::size_t i) const {
+        return !has(i) || (is_constant(i) && tensors[node().inputs[i]].view.size() == 0);
+    }
+    /// The whole numbers of operand `i`, which must be a constant.
+    constexpr const std::vector<std::int64_t>& numbers(std::size_t i) {
+        const onnx_tensor& t = in(i);
+        if (!t.is_constant())
+            wrong(model_error::not_constant, t);
+        else if (!t.is_whole())
+            wrong(model_error::unsupported_type, t);
+        else if (t.numbers.size() != t.view.size())
+            wrong(model_error::unsupported_shape, t);
+        return t.numbers;
+    }
+    /// Operand `i`, a constant of floats.
+    constexpr const onnx_tensor& constant(std::size_t i) {
+        const onnx_tensor& t = in(i);
+        if (!t.is_constant())
+            wrong(model_error::not_constant, t);
+        else if (t.type != onnx_type::float32)
+            wrong(model_error::unsupported_type, t);
+        else if (!t.has_floats)
+            wrong(model_error::wrong_shape, t);
+        return t;
+    }
+    /// Its only number.
+    constexpr float single(std::size_t i) {
+        const onnx_tensor& t = constant(i);
+        if (t.view.size() != 1) wrong(model_error::wrong_shape, t);
+        return mistake ? 0.0f : float32(t.first);
+    }
+    /// What an operand (or, in older versions, an attribute) lists.
+    constexpr std::vector<std::int64_t> list(std::size_t i, std::string_view name) {
+        if (has(i)) return numbers(i);
+        return ints_of(name);
+    }
+    constexpr std::size_t axis_in(std::int64_t axis, std::size_t rank) {
+        const auto all = static_cast<std::int64_t>(rank);
+        const bool fits = -all <= axis && axis < all;
+        unless(fits, "axis");
+        return fits ? static_cast<std::size_t>(axis < 0 ? axis + all : axis) : 0;
+    }
+
+    // Results.
+
+    constexpr onnx_tensor* result() {
+        if (!mistake && (node().outputs.empty() || node().outputs[0] == none))
+            wrong(model_error::malformed);
+        if (!mistake && is_computed_or_constant(node().outputs[0])) wrong(model_error::malformed);
+        return mistake ? nullptr : &tensors[node().outputs[0]];
+    }
+    /// The result is the same numbers as operand 0, seen so.
+    constexpr void write_same(onnx_view view) {
+        const onnx_tensor& from = in(0);
+        if (mistake) return;
+        if (!is_computed_or_constant(node().inputs[0]))
+            return wrong(model_error::not_computed, from);
+        if (onnx_tensor* const to = result()) {
+            to->value = from.value;
+            to->type = from.type;
+            to->has_floats = from.has_floats;
+            to->first = from.first;
+            to->numbers = from.numbers;
+            to->view = static_cast<onnx_view&&>(view);
+            if (to->value != none && to->reads != 1) alone[to->value] = 0;
+        }
+    }
+    constexpr void write_numbers(std::vector<std::int64_t> given,
+                                 std::vector<std::size_t> extents) {
+        if (onnx_tensor* const to = result()) {
+            if (given.size() > most_numbers) return wrong(model_error::too_large);
+            to->type = onnx_type::int64;
+            to->numbers = static_cast<std::vector<std::int64_t>&&>(given);
+            to->view = view_in_order(static_cast<std::vector<std::size_t>&&>(extents));
+        }
+    }
+
+    // Operators.
+
+    constexpr void read_same() { write_same(in(0).view); }
+    constexpr void read_dropout() {
+        unless(!has(2) || (!numbers(2).empty() && numbers(2)[0] == 0), "training_mode");
+        read_same();
+    }
+    constexpr void read_cast() {
+        const auto to = static_cast<onnx_type>(int_of("to", 0));
+        const onnx_tensor& t = in(0);
+        const bool is_integer = to == onnx_type::int64 || to == onnx_type::int32;
+        unless(t.is_whole() ? is_integer : to == onnx_type::float32, "to");
+        read_same();
+    }
+    constexpr void read_constant() {
+        proto_message body = attribute("value");
+        onnx_tensor found;
+        for (proto_field field; next(body, field);)
+            if (field.is(5, 2)) found = tensor_in(field.body);
+        if (has_attribute("value_ints")) {
+            const std::vector<std::int64_t> given = ints_of("value_ints");
+            return write_numbers(given, {given.size()});
+        }
+        if (has_attribute("value_int")) return write_numbers({int_of("value_int", 0)}, {});
+        if (has_attribute("value_float")) {
+            proto_message one = attribute("value_float");
+            for (proto_field field; next(one, field);)
+                if (field.is(2, 5)) found.first = field.body.at;
+            if (found.first != 0) found.type = onnx_type::float32, found.has_floats = true;
+        }
+        unless(found.is_constant(), "value");
+        if (onnx_tensor* const to = result()) {
+            to->type = found.type;
+            to->has_floats = found.has_floats;
+            to->first = found.first;
+            to->numbers = static_cast<std::vector<std::int64_t>&&>(found.numbers);
+            to->view = static_cast<onnx_view&&>(found.view);
+        }
+    }
+    constexpr void read_shape() {
+        const onnx_tensor& t = in(0);
+        if (mistake) return;
+        if (!is_computed_or_constant(node().inputs[0])) return wrong(model_error::not_computed, t);
+        const auto rank = static_cast<std::int64_t>(t.view.rank());
+        const auto place = [&](std::int64_t at) {
+            return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank);
+        };
+        std::vector<std::int64_t> found;
+        for (auto i = place(int_of("start", 0)); i < place(int_of("end", rank)); ++i)
+            found.push_back(static_cast<std::int64_t>(t.view.extents[static_cast<std::size_t>(i)]));
+        const std::size_t count = found.size();
+        write_numbers(static_cast<std::vector<std::int64_t>&&>(found), {count});
+    }
+    constexpr void read_constant_of_shape() {
+        std::vector<std::size_t> extents = extents_of(numbers(0));
+        proto_message body = attribute("value");
+        onnx_tensor value;
+        for (proto_field field; next(body, field);)
+            if (field.is(5, 2)) value = tensor_in(field.body);
+        unless(value.is_whole() && value.numbers.size() == 1, "value");
+        const std::size_t size = size_of(extents, model_name(node().kind));
+        if (size > most_numbers) wrong(model_error::too_large);
+        std::vector<std::int64_t> found;
+        for (std::size_t i = 0; i < size && !mistake; ++i) found.push_back(value.numbers[0]);
+        write_numbers(static_cast<std::vector<std::int64_t>&&>(found),
+                      static_cast<std::vector<std::size_t>&&>(extents));
+    }
+    constexpr void read_gather() {
+        const std::vector<std::int64_t>&from = numbers(0), &places = numbers(1);
+        if (mistake) return;
+        unless(axis_in(int_of("axis", 0), in(0).view.rank()) == 0 && in(0).view.rank() == 1,
+               "axis");
+        std::vector<std::int64_t> found;
+        for (const std::int64_t place : places) {
+            const std::size_t at = axis_in(place, from.size());
+            if (mistake) return;
+            found.push_back(from[at]);
+        }
+        write_numbers(static_cast<std::vector<std::int64_t>&&>(found), in(1).view.extents);
+    }
+    constexpr void read_slice() {
+        std::vector<std::int64_t> found = numbers(0);
+        std::vector<std::size_t> extents = in(0).view.extents;
+        const std::vector<std::int64_t> starts = list(1, "starts"), ends = list(2, "ends"),
+                                        axes = list(3, "axes"), steps = list(4, "steps");
+        if (starts.size() != ends.size() || (!axes.empty() && axes.size() != starts.size()) ||
+            (!steps.empty() && steps.size() != starts.size()))
+            wrong(model_error::wrong_operands);
+        for (std::size_t i = 0; i < starts.size() && !mistake; ++i) {
+            const std::size_t axis =
+                axis_in(axes.empty() ? static_cast<std::int64_t>(i) : axes[i], extents.size());
+            const std::int64_t step =
+                steps.empty() ? 1 : std::clamp<std::int64_t>(steps[i], -1024, 1024);
+            unless(step != 0, "steps");
+            if (!mistake) slice(found, extents, axis, starts[i], ends[i], step);
+        }
+        write_numbers(static_cast<std::vector<std::int64_t>&&>(found),
+                      static_cast<std::vector<std::size_t>&&>(extents));
+    }
+    constexpr void concatenate_numbers() {
+        std::vector<std::int64_t> found;
+        for (std::size_t i = 0; i < node().inputs.size() && !mistake; ++i) {
+            const std::vector<std::int64_t>& part = numbers(i);
+            unless(in(i).view.rank() == 1, "axis");
+            if (found.size() + part.size() > most_numbers) wrong(model_error::too_large);
+            for (std::size_t k = 0; k < part.size() && !mistake; ++k) found.push_back(part[k]);
+        }
+        const std::size_t count = found.size();
+        write_numbers(static_cast<std::vector<std::int64_t>&&>(found), {count});
+    }
+    /// a (operation) b of whole numbers, one of them or as many as there are.
+    constexpr void calculate(char with) {
+        const std::vector<std::int64_t>&a = numbers(0), &b = numbers(1);
+        if (mistake) return;
+        const bool fits =
+            !a.empty() && !b.empty() && (a.size() == b.size() || a.size() == 1 || b.size() == 1);
+        if (!fits) return wrong(model_error::wrong_operands);
+        std::vector<std::int64_t> found;
+        constexpr std::int64_t most = std::int64_t{1} << 31;
+        for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+            const std::int64_t x = a[a.size() == 1 ? 0 : i], y = b[b.size() == 1 ? 0 : i];
+            if (x <= -most || x >= most || y <= -most || y >= most)
+                return wrong(model_error::too_large);
+            if (with == '/' && y == 0) return wrong(model_error::malformed);
+            found.push_back(with == '+'   ? x + y
+                            : with == '-' ? x - y
+                            : with == '*' ? x * y
+                                          : x / y);
+        }
+        write_numbers(static_cast<std::vector<std::int64_t>&&>(found),
+                      in(in(0).view.rank() < in(1).view.rank() ? 1 : 0).view.extents);
+    }
+
+    constexpr void read_transpose() {
+        const onnx_tensor& t = in(0);
+        std::vector<std::int64_t> given = ints_of("perm");
+        if (given.empty())
+            for (std::size_t i = t.view.rank(); i-- > 0;)
+                given.push_back(static_cast<std::int64_t>(i));
+        std::vector<std::size_t> order;
+        std::vector<char> seen(t.view.rank());
+        unless(given.size() == t.view.rank(), "perm");
+        for (std::size_t i = 0; i < given.size() && !mistake; ++i) {
+            order.push_back(axis_in(given[i], given.size()));
+            if (seen[order[i]]++ != 0) wrong(model_error::malformed);
+        }
+        if (mistake) return;
+        if (!t.is_whole()) return write_same(transposed_view(t.view, order));
+        const onnx_view view = transposed_view(t.view, order);
+        const std::vector<std::int64_t>& from = numbers(0);
+        std::vector<std::int64_t> found;
+        for (std::size_t n = 0; n < view.size() && !mistake; ++n) {
+            std::size_t rest = n, at = 0;
+            for (std::size_t i = view.parts.size(); i-- > 0; rest /= view.parts[i].extent)
+                at += rest % view.parts[i].extent * view.parts[i].stride;
+            found.push_back(from[at]);
+        }
+        write_numbers(static_cast<std::vector<std::int64_t>&&>(found), view.extents);
+    }
+    constexpr void write_reshaped(std::vector<std::size_t> extents) {
+        const onnx_tensor& t = in(0);
+        const std::size_t size = size_of(extents, model_name(node().kind));
+        if (mistake) return;
+        if (size != t.view.size()) return wrong(model_error::wrong_shape, t);
+        onnx_view view = reshaped_view(t.view, extents);
+        if (size == 0) view = view_in_order(extents);
+        if (view.extents != extents) return wrong(model_error::unsupported_shape, t);
+        write_same(static_cast<onnx_view&&>(view));
+    }
+    constexpr void read_reshape() {
+        const std::vector<std::size_t>& before = in(0).view.extents;
+        const std::vector<std::int64_t> wanted = list(1, "shape");
+        const bool keeps_zeros = int_of("allowzero", 0) != 0;
+        if (wanted.size() > most_rank) wrong(model_error::unsupported_shape);
+        std::vector<std::size_t> extents;
+        std::size_t open = none, known = 1;
+        for (std::size_t i = 0; i < wanted.size() && !mistake; ++i) {
+            std::size_t extent = 1;
+            unless(wanted[i] != 0 || !keeps_zeros, "allowzero");
+            if (wanted[i] == -1 && open == none)
+                open = i;
+            else if (wanted[i] == 0 && i < before.size())
+                extent = before[i];
+            else
+                extent = extent_of(wanted[i], model_name(in(0).name));
+            extents.push_back(extent);
+            known = size_of(extents, model_name(in(0).name));
+        }
+        const std::size_t size = in(0).view.size();
+        if (!mistake && known == 0) wrong(model_error::wrong_shape);
+        if (!mistake && open != none) extents[open] = size / known;
+        write_reshaped(static_cast<std::vector<std::size_t>&&>(extents));
+    }
+    constexpr void read_flatten() {
+        const std::vector<std::size_t>& before = in(0).view.extents;
+        const std::int64_t axis = int_of("axis", 1);
+        const auto rank = static_cast<std::int64_t>(before.size());
+        unless(-rank <= axis && axis <= rank, "axis");
+        if (mistake) return;
+        std::vector<std::size_t> extents{1, 1};
+        for (std::int64_t i = 0; i < rank; ++i)
+            extents[i < (axis < 0 ? axis + rank : axis) ? 0 : 1] *=
+                before[static_cast<std::size_t>(i)];
+        write_reshaped(static_cast<std::vector<std::size_t>&&>(extents));
+    }
+    constexpr void read_squeeze() {
+        const std::vector<std::size_t>& before = in(0).view.extents;
+        const std::vector<std::int64_t> axes = list(1, "axes");
+        std::vector<char> left_out;
+        for (const std::size_t extent : before) left_out.push_back(axes.empty() && extent == 1);
+        for (std::size_t i = 0; i < axes.size() && !mistake; ++i) {
+            const std::size_t axis = axis_in(axes[i], before.size());
+            unless(!mistake && before[axis] == 1, "axes");
+            if (!mistake) left_out[axis] = 1;
+        }
+        std::vector<std::size_t> extents;
+        for (std::size_t i = 0; i < before.size(); ++i)
+            if (left_out[i] == 0) extents.push_back(before[i]);
+        write_reshaped(static_cast<std::vector<std::size_t>&&>(extents));
+    }
+    constexpr void read_unsqueeze() {
+        const std::vector<std::size_t>& before = in(0).view.extents;
+        const std::vector<std::int64_t> axes = list(1, "axes");
+        const std::size_t rank = before.size() + axes.size();
+        if (rank > most_rank) wrong(model_error::unsupported_shape);
+        if (mistake) return;
+        std::vector<char> is_new(rank);
+        for (const std::int64_t given : axes) {
+            const std::size_t axis = axis_in(given, rank);
+            unless(!mistake && is_new[axis] == 0, "axes");
+            if (mistake) return;
+            is_new[axis] = 1;
+        }
+        std::vector<std::size_t> extents;
+        for (std::size_t i = 0, old = 0; i < rank; ++i)
+            extents.push_back(is_new[i] != 0 ? 1 : before[old++]);
+        write_reshaped(static_cast<std::vector<std::size_t>&&>(extents));
+    }
+
+    constexpr std::vector<std::size_t> extents_of(const std::vector<std::int64_t>& given) {
+        std::vector<std::size_t> result;
+        if (given.size() > most_rank) wrong(model_error::unsupported_shape);
+        for (std::size_t i = 0; i < given.size() && !mistake; ++i)
+            result.push_back(extent_of(given[i], model_name(node().kind)));
+        return result;
+    }
+
+private:
+    onnx_tensor nothing{};
+
+    [[nodiscard]] constexpr proto_message attribute(std::string_view name) const {
+        for (const onnx_attribute& one : node().attributes)
+            if (is_text(one.name, name)) return one.body;
+        return {};
+    }
+    static constexpr void slice(std::vector<std::int64_t>& from, std::vector<std::size_t>& extents,
+                                std::size_t axis, std::int64_t start, std::int64_t end,
+                                std::int64_t step) {
+        const auto count = static_cast<std::int64_t>(extents[axis]);
+        const std::int64_t lowest = step > 0 ? 0 : -1, highest = step > 0 ? count : count - 1;
+        const auto place = [&](std::int64_t at) {
+            return std::clamp(at < 0 ? at + count : at, std::min(lowest, highest), highest);
+        };
+        std::size_t outer = 1, inner = 1;
+        for (std::size_t i = 0; i < axis; ++i) outer *= extents[i];
+        for (std::size_t i = axis + 1; i < extents.size(); ++i) inner *= extents[i];
+        std::vector<std::int64_t> found;
+        std::size_t taken = 0;
+        for (std::size_t o = 0; o < outer; ++o) {
+            taken = 0;
+            for (std::int64_t i = place(start), last = place(end); step > 0 ? i < last : i > last;
+                 i += step, ++taken)
+                for (std::size_t k = 0; k < inner; ++k)
+                    found.push_back(
+                        from[(o * extents[axis] + static_cast<std::size_t>(i)) * inner + k]);
+        }
+        extents[axis] = taken;
+        from = static_cast<std::vector<std::int64_t>&&>(found);
+    }
+};
+
+}  // namespace ctnn::detail
