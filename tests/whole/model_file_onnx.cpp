@@ -44,11 +44,51 @@ constexpr unsigned char view_file[] = {
 constexpr unsigned char autoencoder_file[] = {
 #include "onnx_autoencoder.inc"
 };
+constexpr unsigned char one_dimension_file[] = {
+#include "onnx_one_dimension.inc"
+};
+constexpr unsigned char activations_file[] = {
+#include "onnx_activations.inc"
+};
+constexpr unsigned char mixer_file[] = {
+#include "onnx_mixer.inc"
+};
+constexpr unsigned char decoder_file[] = {
+#include "onnx_decoder.inc"
+};
 
 using lenet5 = network<shape<13, 16, 1>, conv2d<4, kernel<5>, padding<2>>, ctnn::tanh,
                        average_pool2d<window<2>>, conv2d<6, kernel<3>>, relu, max_pool2d<window<2>>,
                        flatten, dense<10>, relu, dense<7>, softmax>;
 static_assert(std::is_same_v<network_in<lenet5_file>, lenet5>);
+
+using unet = network<
+    shape<12, 8, 2>, conv2d<3, kernel<3>, padding<1>>, relu,
+    concatenate<
+        sequence<max_pool2d<window<2>>, conv2d<4, kernel<3>, padding<1>>, relu,
+                 concatenate<sequence<max_pool2d<window<2>>, conv2d<5, kernel<3>, padding<1>>, relu,
+                                      up_sampling2d<bilinear>>,
+                             sequence<>>,
+                 conv2d<4, kernel<3>, padding<1>>, relu, conv2d_transpose<3, kernel<2>, stride<2>>>,
+        sequence<>>,
+    conv2d_transpose<4, kernel<3>, padding<1>>, leaky_relu<negative_slope<1, 10>>,
+    conv2d<2, kernel<1>>, sigmoid>;
+static_assert(std::is_same_v<network_in<unet_file>, unet>);
+
+using normalized = batch_normalization<epsilon<1, 100'000>>;
+template <std::size_t Filters, class... Options>
+using unbiased = conv2d<Filters, kernel<3>, Options..., padding<1>, use_bias<false>>;
+using resnet =
+    network<shape<9, 8, 3>, unbiased<4>, normalized, relu,
+            residual<unbiased<4>, normalized, relu, unbiased<4>, normalized>, relu,
+            add<sequence<unbiased<6, stride<2>>, normalized, relu, unbiased<6>, normalized>,
+                sequence<conv2d<6, kernel<1>, stride<2>, use_bias<false>>, normalized>>,
+            relu, global_average_pool2d, dense<5>>;
+static_assert(std::is_same_v<network_in<resnet_bn_file>, resnet>);
+
+using autoencoder =
+    network<features<21>, dense<9>, normalized, relu, dense<3>, relu, dense<9>, selu, dense<21>>;
+static_assert(std::is_same_v<network_in<autoencoder_file>, autoencoder>);
 
 void are_close(const std::vector<float>& found, const std::vector<float>& expected) {
     REQUIRE(found.size() == expected.size());
@@ -112,4 +152,16 @@ TEST_CASE("ONNX: arithmetic of shapes") {
 }
 TEST_CASE("ONNX: autoencoder of dense layers") {
     gives_the_outputs_of<autoencoder_file>("autoencoder");
+}
+TEST_CASE("ONNX: one dimension") {
+    gives_the_outputs_of<one_dimension_file>("one_dimension");
+}
+TEST_CASE("ONNX: activations, also as formulas") {
+    gives_the_outputs_of<activations_file>("activations");
+}
+TEST_CASE("ONNX: dense layers of pixels") {
+    gives_the_outputs_of<mixer_file>("mixer");
+}
+TEST_CASE("ONNX: a list that becomes a map") {
+    gives_the_outputs_of<decoder_file>("decoder");
 }

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <ctnn/model_file/graph.hpp>
-#include <ctnn/model_file/onnx_layers.hpp>
+#include <ctnn/model_file/onnx_merges.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,9 +15,9 @@
 
 namespace ctnn::detail {
 
-class onnx_reader : private onnx_layers {
+class onnx_reader : private onnx_merges {
 public:
-    constexpr explicit onnx_reader(std::span<const unsigned char> file) : onnx_layers(file) {}
+    constexpr explicit onnx_reader(std::span<const unsigned char> file) : onnx_merges(file) {}
 
     constexpr model_graph read() {
         read_file();
@@ -26,12 +27,6 @@ public:
     }
 
 private:
-    /// The only number of a layer's constants, as scale_and_offset has them.
-    struct scalars {
-        bool are = false;
-        float scale = 1.0f, offset = 0.0f;
-    };
-
     constexpr void read_graph() {
         alone.push_back(1);
         onnx_tensor& x = tensors[input];
@@ -69,7 +64,7 @@ private:
                 }
         return is_last;
     }
-    constexpr std::size_t value_of_output(const onnx_tensor& t) {
+    constexpr std::size_t value_of_output(onnx_tensor& t) {
         const std::vector<std::size_t>& e = t.view.extents;
         const std::size_t value = computed(t);
         const bool is_image = e.size() >= 2 && e.size() <= 4 && e[0] == 1;
@@ -129,6 +124,7 @@ private:
         if (is("Resize")) return read_resize();
         if (is("Upsample")) return read_upsample();
         if (is("Pad")) return read_pad();
+        if (is("Erf") || is("Abs")) return begin_formula();
         if (is("Sum")) return meet(step_kind::add);
         if (is("Max")) return meet(step_kind::maximum);
         if (is("Mean")) return meet(step_kind::average);
@@ -150,127 +146,9 @@ private:
         wrong(model_error::unsupported_operator);
     }
 
-    constexpr void read_sum(char with) {
-        if (node().inputs.size() != 2) wrong(model_error::wrong_operands);
-        if (mistake) return;
-        if (is_whole(0) && is_whole(1)) return calculate(with);
-        if (is_constant(1)) return read_linear(with, 0, 1);
-        if (is_constant(0) && with != '-' && with != '/') return read_linear(with, 1, 0);
-        if (with == '-' || with == '/') return wrong(model_error::unsupported_operator);
-        if (with == '+') return meet(step_kind::add);
-        read_product();
-    }
-    /// x (operation) a constant: of one number, or one of each channel.
-    constexpr void read_linear(char with, std::size_t computed_one, std::size_t constant_one) {
-        const onnx_tensor &x = in(computed_one), &t = constant(constant_one);
-        std::size_t value = computed(x);
-        if (mistake) return;
-        const std::size_t rank = x.view.rank();
-        if (t.view.rank() > rank) return wrong(model_error::unsupported_shape, t);
-        std::size_t channel = none;
-        for (std::size_t i = 0; i < t.view.rank(); ++i)
-            if (t.view.extents[i] != 1) {
-                if (channel != none) return wrong(model_error::unsupported_shape, t);
-                channel = rank - t.view.rank() + i;
-                if (t.view.extents[i] != x.view.extents[channel])
-                    return wrong(model_error::wrong_shape, t);
-            }
-        if (channel != none) value = with_channels(x, channel);
-        if (mistake) return;
-        const std::size_t channels = graph.shape_of(value).channels;
-        model_array given = list_of(constant_one, channels);
-        const bool is_sum = with == '+' || with == '-';
-        if (with == '-' || with == '/') {
-            unless(!given.is_in_file && (with == '-' || given.otherwise != 0.0f), "B");
-            given.otherwise = with == '-' ? -given.otherwise : 1.0f / given.otherwise;
-        }
-        if (mistake) return;
-        if (with == '+' && takes_bias(value)) {
-            model_step& before = graph.steps[value - 1];
-            const std::size_t count = before.kind == step_kind::depthwise_conv2d
-                                          ? before.output.channels
-                                          : before.filters;
-            given.extents[3] = count;
-            before.arrays.push_back(given);
-            if (!node().outputs.empty() && node().outputs[0] != none)
-                before.name = model_name(tensors[node().outputs[0]].name);
-            return write(value, x.view);
-        }
-        model_step step = step_of(step_kind::scale_and_offset, value);
-        const model_array no_change{false, is_sum ? 1.0f : 0.0f, 0, {1, 1, 1, channels}, {}};
-        step.arrays = {is_sum ? no_change : given, is_sum ? given : no_change};
-        write(add(static_cast<model_step&&>(step)), x.view);
-    }
-    /// A layer that has no bias yet, and whose result nobody else reads.
-    constexpr bool takes_bias(std::size_t value) const {
-        if (value == 0 || alone[value] == 0) return false;
-        const model_step& step = graph.steps[value - 1];
-        return (step.kind == step_kind::conv2d || step.kind == step_kind::depthwise_conv2d ||
-                step.kind == step_kind::conv2d_transpose || step.kind == step_kind::dense) &&
-               step.arrays.size() == 1;
-    }
-    /// Values that are seen in the same way.
-    constexpr void meet(step_kind kind) {
-        const onnx_tensor& x = in(0);
-        if (node().inputs.size() < 2) wrong(model_error::wrong_operands);
-        const std::size_t first = mistake ? 0 : computed(x);
-        model_step step = step_of(kind, first);
-        for (std::size_t i = 1; i < node().inputs.size() && !mistake; ++i) {
-            const onnx_tensor& other = in(i);
-            const std::size_t value = computed(other);
-            if (mistake) return;
-            if (other.view.extents != x.view.extents)
-                return wrong(model_error::unsupported_shape, other);
-            if (other.view != x.view) return wrong(model_error::wrong_order, other);
-            step.inputs.push_back(in_shape(value, graph.shape_of(first)));
-        }
-        if (!mistake) write(add(static_cast<model_step&&>(step)), x.view);
-    }
-    /// Two values; one may have a number for each channel of the other.
-    constexpr void read_product() {
-        const onnx_tensor &a = in(0), &b = in(1);
-        const std::size_t of_a = computed(a), of_b = computed(b);
-        if (mistake) return;
-        const onnx_tensor& large = a.view.size() < b.view.size() ? b : a;
-        if (!is_gate(of_a, of_b) && !is_gate(of_b, of_a)) {
-            if (a.view.extents == b.view.extents) return meet(step_kind::multiply);
-            return read_scaling(large, &large == &a ? b : a);
-        }
-        const step_kind gate = graph.steps.back().kind;
-        const std::size_t value = graph.steps.back().inputs[0];
-        graph.steps.pop_back();
-        alone.pop_back();
-        write(add(step_of(gate == step_kind::sigmoid ? step_kind::swish : step_kind::hard_swish,
-                          value)),
-              large.view);
-    }
-    /// Whether b is the last step, sigmoid(a) or hard_sigmoid(a), of nobody else: x sigmoid(x).
-    constexpr bool is_gate(std::size_t a, std::size_t b) const {
-        if (b == 0 || b != graph.steps.size() || alone[b] == 0) return false;
-        const model_step& step = graph.steps.back();
-        return step.inputs[0] == a &&
-               (step.kind == step_kind::sigmoid || step.kind == step_kind::hard_sigmoid);
-    }
-    constexpr void read_scaling(const onnx_tensor& x, const onnx_tensor& scale) {
-        std::size_t channel = none;
-        const std::size_t rank = x.view.rank();
-        if (scale.view.rank() != rank) return wrong(model_error::unsupported_shape, scale);
-        for (std::size_t i = 0; i < rank; ++i)
-            if (scale.view.extents[i] != 1) {
-                if (channel != none || scale.view.extents[i] != x.view.extents[i])
-                    return wrong(model_error::unsupported_shape, scale);
-                channel = i;
-            }
-        if (channel == none) return wrong(model_error::unsupported_shape, scale);
-        const std::size_t value = with_channels(x, channel);
-        if (!mistake && !scale.view.is_fastest(channel)) wrong(model_error::wrong_order, scale);
-        if (mistake) return;
-        model_step step = step_of(step_kind::multiply, value);
-        step.inputs.push_back(in_shape(computed(scale), {1, 1, scale.view.size()}));
-        write(add(static_cast<model_step&&>(step)), x.view);
-    }
     constexpr void read_prelu() {
-        const onnx_tensor &x = in(0), &t = constant(1);
+        onnx_tensor& x = in(0);
+        const onnx_tensor& t = constant(1);
         if (mistake) return;
         if (x.view.rank() < 2) return wrong(model_error::unsupported_shape, x);
         const std::size_t value = with_channels(x, 1);
@@ -283,59 +161,8 @@ private:
         step.arrays.push_back(list_of(1, graph.shape_of(value).channels));
         write_elementwise(static_cast<model_step&&>(step));
     }
-    /// Along channels; or along the first axis that has several numbers, in the file's order: then the
-    /// lists of all of them one behind the other.
-    constexpr void read_concat() {
-        if (is_whole(0)) return concatenate_numbers();
-        const onnx_tensor& x = in(0);
-        if (node().inputs.size() < 2) wrong(model_error::wrong_operands);
-        const std::size_t axis = axis_in(int_of("axis", 0), x.view.rank());
-        std::size_t all = 0;
-        bool is_along_channels = true, is_outermost = true;
-        for (std::size_t i = 0; i < axis; ++i)
-            if (!mistake && x.view.extents[i] != 1) is_outermost = false;
-        for (std::size_t k = 0; k < node().inputs.size() && !mistake; ++k) {
-            const onnx_tensor& t = in(k);
-            static_cast<void>(computed(t));
-            if (mistake) return;
-            if (t.view.rank() != x.view.rank()) return wrong(model_error::wrong_shape, t);
-            for (std::size_t i = 0; i < x.view.rank(); ++i)
-                if (i != axis && t.view.extents[i] != x.view.extents[i])
-                    return wrong(model_error::wrong_shape, t);
-            all += t.view.extents[axis];
-            is_along_channels = is_along_channels && t.view.is_fastest(axis);
-            is_outermost = is_outermost && t.view.is_in_order();
-        }
-        if (!mistake && all >= most_extent) wrong(model_error::too_large);
-        if (mistake) return;
-        onnx_view view = view_with_channels(x.view, axis, all);
-        for (std::size_t k = 0; k < node().inputs.size(); ++k)
-            is_along_channels =
-                is_along_channels && view_with_channels(in(k).view, axis, all) == view;
-        if (!is_along_channels && !is_outermost) return wrong(model_error::wrong_order, x);
-        model_step step = step_of(step_kind::concatenate, 0);
-        step.inputs.clear();
-        for (std::size_t k = 0; k < node().inputs.size() && !mistake; ++k) {
-            const onnx_tensor& t = in(k);
-            std::size_t value = computed(t);
-            if (!is_along_channels) {
-                value = in_shape(value, {1, 1, t.view.size()});
-            } else {
-                value = with_channels(t, axis);
-                model_shape shape = k == 0 ? graph.shape_of(value) : graph.shape_of(step.inputs[0]);
-                shape.channels = t.view.extents[axis];
-                value = in_shape(value, shape);
-            }
-            step.inputs.push_back(value);
-        }
-        if (!is_along_channels) {
-            view.extents[axis] = all;
-            view = view_in_order(view.extents);
-        }
-        if (!mistake) write(add(static_cast<model_step&&>(step)), static_cast<onnx_view&&>(view));
-    }
     constexpr void read_pad() {
-        const onnx_tensor& x = in(0);
+        onnx_tensor& x = in(0);
         unless(is_string("mode", "constant", "constant"), "mode");
         unless(is_empty(2) ? float_of("value", 0.0f) == 0.0f : single(2) == 0.0f, "value");
         unless(is_empty(3), "axes");
@@ -409,7 +236,7 @@ private:
         write_resized(factors, false);
     }
     constexpr void write_resized(const std::vector<std::size_t>& factors, bool is_linear) {
-        const onnx_tensor& x = in(0);
+        onnx_tensor& x = in(0);
         const std::size_t rank = x.view.rank();
         unless(factors.size() == rank && rank >= 3 && factors[0] == 1 && factors[1] == 1, "scales");
         if (mistake) return;
@@ -427,11 +254,14 @@ private:
         return factor;
     }
     constexpr std::vector<std::size_t> scales(std::size_t i) {
-        const onnx_tensor& t = constant(i);
+        const onnx_tensor& t = in(i);
         std::vector<std::size_t> result;
+        if (t.type != onnx_type::float32) wrong(model_error::not_constant, t);
         if (t.view.size() > most_rank) wrong(model_error::wrong_shape, t);
         for (std::size_t k = 0; !mistake && k < t.view.size(); ++k)
-            result.push_back(factor_of(float32(t.first + 4 * k)));
+            result.push_back(factor_of(
+                t.has_floats ? float32(t.first + 4 * k)
+                             : std::bit_cast<float>(static_cast<std::uint32_t>(t.numbers[k]))));
         return result;
     }
     constexpr std::vector<std::size_t> factors_to(std::size_t i) {

@@ -20,6 +20,17 @@ namespace ctnn::detail {
 /// The types of tensors' elements that the reader knows, by their number.
 enum class onnx_type : std::uint64_t { none = 0, float32 = 1, int32 = 6, int64 = 7, boolean = 9 };
 
+/// What is computed on the way to an activation that has no operator of its own.
+enum class onnx_formula {
+    none,
+    scaled,
+    erf,
+    erf_and_1,
+    times_erf_and_1,
+    magnitude,
+    magnitude_and_1
+};
+
 struct onnx_tensor {
     static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
     std::span<const unsigned char> name;
@@ -27,6 +38,8 @@ struct onnx_tensor {
     std::size_t reads = 0, reader = none;
     onnx_view view{};
     std::size_t value = none;  // if it is computed
+    onnx_formula formula = onnx_formula::none;
+    std::size_t of = none;  // the tensor that the formula is about
     // If it is a constant: its type, where its floats begin, or its numbers.
     onnx_type type = onnx_type::none;
     bool has_floats = false;

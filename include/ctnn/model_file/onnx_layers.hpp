@@ -24,6 +24,9 @@ protected:
     // Values.
 
     constexpr std::size_t computed(const onnx_tensor& t) {
+        if (t.formula != onnx_formula::none)
+            fail(model_error::unsupported_operator,
+                 std::string_view(t.formula < onnx_formula::magnitude ? "Erf" : "Abs"), operation);
         if (t.value == none) wrong(model_error::not_computed, t);
         return t.value == none ? 0 : t.value;
     }
@@ -54,26 +57,61 @@ protected:
         return add(static_cast<model_step&&>(step));
     }
     /// A map of N, C, H, W (or N, C, W, or N, C) in this library's order.
-    constexpr std::size_t map_of(const onnx_tensor& t) {
+    constexpr std::size_t map_of(onnx_tensor& t) {
         const std::vector<std::size_t>& e = t.view.extents;
         const std::size_t value = computed(t);
         if (e.size() < 2 || e.size() > 4 || e[0] != 1)
             wrong(model_error::unsupported_shape, t);
-        else if (!t.view.is_map())
+        else if (!t.view.is_map() && !reorder(t))
             wrong(model_error::wrong_order, t);
         if (mistake) return 0;
         return in_shape(value, {e.size() > 3 ? e[2] : 1, e.size() > 2 ? e.back() : 1, e[1]});
     }
     /// A value whose channels are this axis.
-    constexpr std::size_t with_channels(const onnx_tensor& t, std::size_t axis) {
+    constexpr std::size_t with_channels(onnx_tensor& t, std::size_t axis) {
         const std::size_t value = computed(t);
         if (mistake) return 0;
         if (axis >= t.view.rank()) wrong(model_error::unsupported_shape, t);
-        if (!mistake && !t.view.is_fastest(axis)) wrong(model_error::wrong_order, t);
+        if (!mistake && !t.view.is_fastest(axis) && !(axis == 1 && reorder(t)))
+            wrong(model_error::wrong_order, t);
         if (mistake) return 0;
         const std::size_t channels = t.view.extents[axis], pixels = t.view.size() / channels;
         return graph.shape_of(value).channels == channels ? value
                                                           : in_shape(value, {1, pixels, channels});
+    }
+
+    /// Makes a map of N, C, H, W out of a list that a dense layer computes, if it is nobody else's:
+    /// the layer computes its numbers in another order.
+    constexpr bool reorder(onnx_tensor& t) {
+        std::size_t value = t.value;
+        const std::size_t rank = t.view.rank(), count = t.view.size();
+        const model_shape list{1, 1, count};
+        if (rank < 3 || rank > 4 || t.view.extents[0] != 1 || !t.view.is_in_order()) return false;
+        std::vector<std::size_t> steps;
+        for (bool is_dense = false; !is_dense; value = graph.steps[value - 1].inputs[0]) {
+            if (value == 0 || alone[value] == 0) return false;
+            const model_step& step = graph.steps[value - 1];
+            is_dense = step.kind == step_kind::dense;
+            if (step.output != list || is_merge(step.kind) || step.kind == step_kind::softmax)
+                return false;
+            if (!is_dense && graph.shape_of(step.inputs[0]) != list) return false;
+            steps.push_back(value - 1);
+        }
+        const std::size_t channels = t.view.extents[1], pixels = count / channels;
+        model_array& kernel = graph.steps[steps.back()].arrays[0];
+        if (kernel.extents[0] != 1) return false;  // its input is in another order, too
+        kernel.extents = {kernel.extents[1], kernel.extents[2], pixels, channels};
+        kernel.strides = {kernel.strides[1], kernel.strides[2], kernel.strides[3],
+                          kernel.strides[3] * pixels};
+        for (const std::size_t number : steps)
+            for (model_array& array : graph.steps[number].arrays)
+                if (&array != &kernel) {
+                    array.extents = {1, 1, pixels, channels};
+                    array.strides = {0, 0, array.strides[3], array.strides[3] * pixels};
+                }
+        const std::size_t height = rank > 3 ? t.view.extents[2] : 1;
+        t.view = view_of_map(rank, height, pixels / height, channels);
+        return true;
     }
 
     // Results.
@@ -285,7 +323,7 @@ protected:
     }
     /// A x B + C, with the matrix B of in x out, or (Gemm's transB) out x in.
     constexpr void read_dense(const onnx_view& matrix, std::size_t first, bool has_bias) {
-        const onnx_tensor& x = in(0);
+        onnx_tensor& x = in(0);
         std::size_t value = computed(x);
         if (mistake) return;
         const std::size_t rank = x.view.rank();
@@ -391,7 +429,7 @@ protected:
     }
     /// Over everything but images and channels.
     constexpr void read_reduce(step_kind kind) {
-        const onnx_tensor& x = in(0);
+        onnx_tensor& x = in(0);
         const std::vector<std::int64_t> given = list(1, "axes");
         const bool keeps = int_of("keepdims", 1) != 0;
         const std::size_t rank = x.view.rank();
@@ -431,7 +469,7 @@ protected:
         write_elementwise(static_cast<model_step&&>(step));
     }
     constexpr void read_softmax() {
-        const onnx_tensor& x = in(0);
+        onnx_tensor& x = in(0);
         const std::size_t rank = x.view.rank(),
                           axis = axis_in(int_of("axis", opset < 13 ? 1 : -1), rank);
         if (mistake) return;
@@ -478,10 +516,6 @@ protected:
     constexpr void read_gelu() {
         unless(is_string("approximate", "none", "none"), "approximate");
         read_elementwise(step_kind::gelu);
-    }
-    /// As near as floats are that were rounded on different ways.
-    static constexpr bool is_near(float a, float b) noexcept {
-        return a - b < 4e-7f && b - a < 4e-7f;
     }
 };
 

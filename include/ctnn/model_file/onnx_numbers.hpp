@@ -5,6 +5,8 @@
 #include <ctnn/model_file/onnx_file.hpp>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -79,7 +81,7 @@ protected:
         return i < node().inputs.size() && node().inputs[i] != none;
     }
     /// Operand `i`; an empty tensor, if there is none.
-    constexpr const onnx_tensor& in(std::size_t i) {
+    constexpr onnx_tensor& in(std::size_t i) {
         if (!has(i)) wrong(model_error::wrong_operands);
         return has(i) ? tensors[node().inputs[i]] : nothing;
     }
@@ -131,6 +133,16 @@ protected:
         const bool fits = -all <= axis && axis < all;
         unless(fits, "axis");
         return fits ? static_cast<std::size_t>(axis < 0 ? axis + all : axis) : 0;
+    }
+
+    /// Whether operand `i` is this one number.
+    constexpr bool is_number(std::size_t i, float wanted) {
+        if (!is_constant(i) || !in(i).has_floats || in(i).view.size() != 1) return false;
+        return is_near(float32(in(i).first), wanted);
+    }
+    /// As near as floats are that were rounded on different ways.
+    static constexpr bool is_near(float a, float b) noexcept {
+        return a - b < 4e-7f && b - a < 4e-7f;
     }
 
     // Results.
@@ -277,6 +289,20 @@ protected:
         const std::size_t count = found.size();
         write_numbers(static_cast<std::vector<std::int64_t>&&>(found), {count});
     }
+    /// The same for floats, whose bits are numbers.
+    constexpr void concatenate_floats() {
+        std::vector<std::int64_t> found;
+        for (std::size_t i = 0; i < node().inputs.size() && !mistake; ++i) {
+            const onnx_tensor& t = constant(i);
+            if (found.size() + t.view.size() > most_numbers) wrong(model_error::too_large, t);
+            unless(t.view.rank() == 1 && t.view.is_in_order(), "axis");
+            for (std::size_t k = 0; k < t.view.size() && !mistake; ++k)
+                found.push_back(static_cast<std::int64_t>(number<4>(t.first + 4 * k)));
+        }
+        const std::size_t count = found.size();
+        write_numbers(static_cast<std::vector<std::int64_t>&&>(found), {count});
+        if (!mistake) tensors[node().outputs[0]].type = onnx_type::float32;
+    }
     /// a (operation) b of whole numbers, one of them or as many as there are.
     constexpr void calculate(char with) {
         const std::vector<std::int64_t>&a = numbers(0), &b = numbers(1);
@@ -307,7 +333,7 @@ protected:
             for (std::size_t i = t.view.rank(); i-- > 0;)
                 given.push_back(static_cast<std::int64_t>(i));
         std::vector<std::size_t> order;
-        std::vector<char> seen(t.view.rank());
+        std::array<char, most_rank> seen{};
         unless(given.size() == t.view.rank(), "perm");
         for (std::size_t i = 0; i < given.size() && !mistake; ++i) {
             order.push_back(axis_in(given[i], given.size()));
@@ -393,7 +419,7 @@ protected:
         const std::size_t rank = before.size() + axes.size();
         if (rank > most_rank) wrong(model_error::unsupported_shape);
         if (mistake) return;
-        std::vector<char> is_new(rank);
+        std::array<char, most_rank> is_new{};
         for (const std::int64_t given : axes) {
             const std::size_t axis = axis_in(given, rank);
             unless(!mistake && is_new[axis] == 0, "axes");
