@@ -111,9 +111,10 @@ private:
             if (other.size > 0 && other.first <= b.last && b.first <= other.last)
                 near[neighbours++] = turn[m];
         }
-        std::sort(
-            near.begin(), near.begin() + static_cast<std::ptrdiff_t>(neighbours),
-            [&](std::size_t x, std::size_t y) { return blocks[y].offset > blocks[x].offset; });
+        std::sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(neighbours),
+                  [&](std::size_t one, std::size_t other) {
+                      return blocks[one].offset < blocks[other].offset;
+                  });
         const std::size_t step = b.is_aligned ? line : 1;
         std::size_t begin = 0, lowest = 0, highest = 0;
         bool has_lowest = false, has_highest = false;
