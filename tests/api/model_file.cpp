@@ -16,13 +16,9 @@ static_assert(std::is_same_v<net::input_shape, ctnn::shape<8, 7, 3>>);
 static_assert(std::is_same_v<ctnn::network<net::input_shape, net, ctnn::dense<2>>::output_shape,
                              ctnn::features<2>>);
 
-constexpr net::input x = [] {
-    net::input grey{};
-    for (float& pixel : grey) pixel = 0.5f;
-    return grey;
-}();
-
 int main() {
+    net::input x{};
+    x.fill(0.5f);
     const net::output y = net::predict(weights, x);  // noexcept, no heap
     float sum = 0.0f;
     for (const float probability : y) sum += probability;
