@@ -113,7 +113,7 @@ private:
         }
         std::sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(neighbours),
                   [&](std::size_t one, std::size_t other) {
-                      return blocks[one].offset < blocks[other].offset;
+                      return blocks[other].offset > blocks[one].offset;
                   });
         const std::size_t step = b.is_aligned ? line : 1;
         std::size_t begin = 0, lowest = 0, highest = 0;
