@@ -12,6 +12,7 @@
 #include <ctnn/io/report.hpp>
 #include <ctnn/io/require_writable.hpp>
 #include <ctnn/io/safetensors.hpp>
+#include <ctnn/io/save_onnx.hpp>
 #include <ctnn/io/safetensors_file.hpp>
 #include <ctnn/io/summary.hpp>
 #include <ctnn/io/table.hpp>

@@ -1,0 +1,377 @@
+// Writes a network and its parameters as an ONNX file, for other runtimes.
+#pragma once
+
+#include <ctnn/io/atomic_file.hpp>
+#include <ctnn/io/onnx_writer.hpp>
+#include <ctnn/io/safetensors.hpp>
+#include <ctnn/layers/options.hpp>
+#include <ctnn/network.hpp>
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ctnn {
+namespace detail {
+
+/// Stops the compiler at a layer that ONNX has no operator for.
+template <class Layer, bool IsExported>
+struct exported_layer {
+    static_assert(IsExported, "ctnn::save_onnx: every layer must be one that ONNX has an operator "
+                              "for; replace this one");
+};
+
+/// Writes layer by layer. A value is a map N, C, H, W, or a list N, C.
+template <class Network>
+class onnx_export {
+public:
+    explicit onnx_export(parameter_view<Network, const float> all) : w(all) {
+        using x = typename Network::input_shape;
+        using y = typename Network::output_shape;
+        const std::vector<std::size_t> from = extents_of<x>(), to = extents_of<y>();
+        values.push_back({"input", from.size() == 1, x::channels});
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (add<I>(), ...);
+        }
+        (std::make_index_sequence<Network::leaf_count>{});
+        const value last = values[Network::reads.output];
+        const std::string found = to.size() == 1 ? list_of(last) : map_of(last);
+        out.node("Identity", {found}, "output");
+        bytes = out.file("input", from, "output", to);
+    }
+    std::string bytes;
+
+private:
+    struct value {
+        std::string name;
+        bool is_list;
+        std::size_t channels;
+    };
+    parameter_view<Network, const float> w;
+    onnx_writer out;
+    std::vector<value> values;
+    std::size_t views = 0;  // so that each has a name of its own
+
+    template <class Shape>
+    static std::vector<std::size_t> extents_of() {
+        if (Shape::height * Shape::width == 1) return {Shape::channels};
+        return {Shape::channels, Shape::height, Shape::width};
+    }
+    std::string view_name(const value& v) { return v.name + "_view" + std::to_string(++views); }
+    std::string shaped(const std::string& from, const std::string& name,
+                       std::initializer_list<std::size_t> extents) {
+        std::vector<std::int64_t> shape{-1};
+        for (const std::size_t extent : extents) shape.push_back(static_cast<std::int64_t>(extent));
+        out.node("Reshape", {from, out.integers(name + "/shape", shape)}, name);
+        return name;
+    }
+    /// As N, C.
+    std::string list_of(const value& v) {
+        return v.is_list ? v.name : shaped(v.name, view_name(v), {v.channels});
+    }
+    /// As N, C, 1, 1, if it is a list.
+    std::string map_of(const value& v) {
+        return v.is_list ? shaped(v.name, view_name(v), {v.channels, 1, 1}) : v.name;
+    }
+
+    template <std::size_t Index>
+    void add() {
+        using layer = typename Network::template leaf<Index>;
+        std::size_t number = 0;
+        for (std::size_t i = 0; i <= Index; ++i) number += Network::table::names[i] == layer::name;
+        const std::string name = std::string(layer::name) + "_" + std::to_string(number);
+        const value x = values[Network::reads.read_by(Index)[0]];
+        value y{name, x.is_list, layer::output_shape::channels};
+        if constexpr (layer::facts.only_in_training)
+            y = x;
+        else if constexpr (layer::facts.reshapes)
+            y.is_list = write_reshape<layer>(x, name);
+        else if constexpr (layer::facts.inputs > 1)
+            y.is_list = write_merge<layer>(Network::reads.read_by(Index), name);
+        else
+            y.is_list = write<layer>(
+                x, name,
+                parameter_view<layer, const float>(w.first + Network::table::offsets[Index]));
+        values.push_back(y);
+    }
+
+    /// Our numbers run over rows, columns, channels; the file's over channels first.
+    template <class Layer>
+    bool write_reshape(const value& x, const std::string& name) {
+        using from = typename Layer::input_shape;
+        using to = typename Layer::output_shape;
+        std::string list = x.name;
+        if (from::height * from::width > 1) {
+            list = view_name(x);
+            out.node("Transpose", {x.name}, list, {{"perm", {0, 2, 3, 1}}});
+        }
+        if (to::height * to::width == 1) {
+            shaped(list, name, {to::channels});
+            return true;
+        }
+        const std::string map = shaped(list, view_name(x), {to::height, to::width, to::channels});
+        out.node("Transpose", {map}, name, {{"perm", {0, 3, 1, 2}}});
+        return false;
+    }
+    template <class Layer>
+    bool write_merge(std::span<const std::size_t> reads, const std::string& name) {
+        onnx_writer::texts inputs;
+        bool is_list = true;
+        for (const std::size_t read : reads) is_list = is_list && values[read].is_list;
+        for (const std::size_t read : reads)
+            inputs.push_back(is_list ? values[read].name : map_of(values[read]));
+        if constexpr (Layer::name == "concatenate") {
+            out.node("Concat", inputs, name, {{"axis", std::size_t{1}}});
+        } else if constexpr (Layer::name == "average" || Layer::name == "maximum") {
+            out.node(Layer::name == "average" ? "Mean" : "Max", inputs, name);
+        } else {  // of two
+            const char* const kind = Layer::name == "add" ? "Add" : "Mul";
+            std::string sum = inputs[0];
+            for (std::size_t i = 1; i < inputs.size(); ++i) {
+                const std::string next =
+                    i + 1 == inputs.size() ? name : name + "_" + std::to_string(i);
+                out.node(kind, {sum, inputs[i]}, next);
+                sum = next;
+            }
+        }
+        return is_list;
+    }
+
+    /// Writes a layer of one input; returns whether it gives a list.
+    template <class Layer>
+    bool write(const value& x, const std::string& name, parameter_view<Layer, const float> here) {
+        constexpr std::string_view kind = Layer::name;
+        if constexpr (kind == "dense") {
+            onnx_writer::texts inputs{list_of(x), floats(name, "kernel", here.kernel(), {0, 1})};
+            if constexpr (has_array<Layer, "bias">)
+                inputs.push_back(floats(name, "bias", here.bias(), {0}));
+            out.node("Gemm", inputs, name);
+            return true;
+        } else if constexpr (requires { Layer::conv; }) {
+            write_convolution<Layer>(x, name, here);
+            return false;
+        } else if constexpr (requires { Layer::rows.taps; }) {
+            write_pooling<Layer>(x, name);
+            return false;
+        } else if constexpr (kind == "global_average_pool2d" || kind == "global_max_pool2d") {
+            out.node(kind == "global_max_pool2d" ? "GlobalMaxPool" : "GlobalAveragePool",
+                     {map_of(x)}, name);
+            return false;
+        } else if constexpr (kind == "batch_normalization") {
+            out.node("BatchNormalization",
+                     {x.name, floats(name, "gamma", here.template get<"gamma">(), {0}),
+                      floats(name, "beta", here.template get<"beta">(), {0}),
+                      floats(name, "moving_mean", here.template get<"moving_mean">(), {0}),
+                      floats(name, "moving_variance", here.template get<"moving_variance">(), {0})},
+                     name, {{"epsilon", Layer::added_to_variance}});
+        } else if constexpr (kind == "scale_and_offset") {
+            out.node("Mul", {x.name, channels(x, name, "scale", here.template get<"scale">())},
+                     name + "_scaled");
+            out.node("Add",
+                     {name + "_scaled", channels(x, name, "offset", here.template get<"offset">())},
+                     name);
+        } else if constexpr (kind == "prelu") {
+            out.node("PRelu", {x.name, channels(x, name, "alpha", here.template get<"alpha">())},
+                     name);
+        } else if constexpr (kind == "zero_padding2d" || kind == "cropping2d") {
+            write_borders<Layer>(x, name);
+        } else if constexpr (kind == "up_sampling2d") {
+            write_up_sampling<Layer>(x, name);
+        } else if constexpr (kind == "softmax") {
+            out.node("Softmax", {x.name}, name, {{"axis", std::size_t{1}}});
+        } else {
+            write_activation<Layer>(x.name, name);
+        }
+        return x.is_list;
+    }
+
+    /// A parameter array as a constant, its axes in this order.
+    template <class Array, std::size_t Rank>
+    std::string floats(const std::string& layer, const char* name, const Array& array,
+                       const std::size_t (&order)[Rank], bool joins_first_two = false) {
+        constexpr std::array<std::size_t, Rank> extents = Array::extents();
+        std::vector<std::size_t> strides(Rank), written(Rank), steps(Rank);
+        std::size_t stride = 1;
+        for (std::size_t k = Rank; k-- > 0; stride *= extents[k]) strides[k] = stride;
+        for (std::size_t k = 0; k < Rank; ++k) {
+            written[k] = extents[order[k]];
+            steps[k] = strides[order[k]];
+        }
+        std::vector<float> numbers(stride);
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            std::size_t rest = i, from = 0;
+            for (std::size_t k = Rank; k-- > 0; rest /= written[k])
+                from += rest % written[k] * steps[k];
+            numbers[i] = array.data()[from];
+        }
+        if (joins_first_two) written = {written[0] * written[1], 1, written[2], written[3]};
+        return out.floats(layer + "/" + name, written, numbers);
+    }
+    /// A number for every channel, in a shape that goes with the value's.
+    template <class Array>
+    std::string channels(const value& x, const std::string& layer, const char* name,
+                         const Array& array) {
+        const std::vector<std::size_t> list{x.channels}, map{x.channels, 1, 1};
+        return out.floats(layer + "/" + name, x.is_list ? list : map,
+                          std::span(array.data(), x.channels));
+    }
+
+    template <class Layer>
+    void write_convolution(const value& x, const std::string& name,
+                           parameter_view<Layer, const float> here) {
+        constexpr convolution conv = Layer::conv;
+        constexpr bool is_depthwise = Layer::name.starts_with("depthwise"),
+                       is_transposed = Layer::name.ends_with("transpose");
+        onnx_writer::texts inputs{map_of(x)};
+        if constexpr (is_depthwise)
+            inputs.push_back(floats(name, "kernel", here.kernel(), {2, 3, 0, 1}, true));
+        else
+            inputs.push_back(floats(name, "kernel", here.kernel(), {3, 2, 0, 1}));
+        if constexpr (has_array<Layer, "bias">)
+            inputs.push_back(floats(name, "bias", here.bias(), {0}));
+        std::vector<onnx_attribute> attributes = window_of(conv.rows, conv.columns, !is_transposed);
+        attributes.push_back({"dilations", {conv.rows.dilation, conv.columns.dilation}});
+        attributes.push_back({"group", conv.groups});
+        if constexpr (is_transposed) {
+            const auto more = [](axis a) {
+                return a.padded() - ((a.output() - 1) * a.stride + a.reach());
+            };
+            attributes.push_back({"output_padding", {more(conv.rows), more(conv.columns)}});
+        }
+        out.node(is_transposed ? "ConvTranspose" : "Conv", inputs, name, attributes);
+    }
+    template <class Layer>
+    void write_pooling(const value& x, const std::string& name) {
+        out.node(Layer::name.starts_with("max") ? "MaxPool" : "AveragePool", {map_of(x)}, name,
+                 window_of(Layer::rows, Layer::columns, true));
+    }
+    /// Size, stride and padding; the padding in words where it is `same` and they may be used.
+    static std::vector<onnx_attribute> window_of(const axis& rows, const axis& columns,
+                                                 bool in_words) {
+        const auto is_same = [](const axis& a) {
+            const pads p = same::rows({a.input, a.taps, a.stride, a.dilation, 0, 0});
+            return p.before == a.before && p.after == a.after;
+        };
+        const bool is_padded = rows.before + rows.after + columns.before + columns.after > 0;
+        std::vector<onnx_attribute> result{{"kernel_shape", {rows.taps, columns.taps}},
+                                           {"strides", {rows.stride, columns.stride}}};
+        if (in_words && is_padded && is_same(rows) && is_same(columns))
+            result.push_back({"auto_pad", "SAME_UPPER"});
+        else
+            result.push_back({"pads", {rows.before, columns.before, rows.after, columns.after}});
+        return result;
+    }
+    template <class Layer>
+    void write_borders(const value& x, const std::string& name) {
+        using from = typename Layer::input_shape;
+        using to = typename Layer::output_shape;
+        const auto top = static_cast<std::int64_t>(Layer::settings[0]),
+                   left = static_cast<std::int64_t>(Layer::settings[1]);
+        const auto number = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+        if constexpr (Layer::name == "zero_padding2d")
+            out.node("Pad",
+                     {map_of(x),
+                      out.integers(name + "/pads",
+                                   {0, 0, top, left, 0, 0, number(to::height - from::height) - top,
+                                    number(to::width - from::width) - left})},
+                     name);
+        else
+            out.node(
+                "Slice",
+                {map_of(x), out.integers(name + "/starts", {top, left}),
+                 out.integers(name + "/ends", {top + number(to::height), left + number(to::width)}),
+                 out.integers(name + "/axes", {2, 3})},
+                name);
+    }
+    template <class Layer>
+    void write_up_sampling(const value& x, const std::string& name) {
+        using from = typename Layer::input_shape;
+        using to = typename Layer::output_shape;
+        const std::vector<float> scales{1.0f, 1.0f, static_cast<float>(to::height / from::height),
+                                        static_cast<float>(to::width / from::width)};
+        const bool is_bilinear = Layer::settings[0] != 0;
+        out.node("Resize", {map_of(x), "", out.floats(name + "/scales", {4}, scales)}, name,
+                 {{"mode", is_bilinear ? "linear" : "nearest"},
+                  {"coordinate_transformation_mode", is_bilinear ? "half_pixel" : "asymmetric"},
+                  {"nearest_mode", "floor"}});
+    }
+    static constexpr std::array<std::pair<std::string_view, const char*>, 8> kinds{
+        {{"relu", "Relu"},
+         {"sigmoid", "Sigmoid"},
+         {"tanh", "Tanh"},
+         {"selu", "Selu"},
+         {"hard_swish", "HardSwish"},
+         {"softplus", "Softplus"},
+         {"softsign", "Softsign"},
+         {"exponential", "Exp"}}};
+    std::string scalar(const std::string& name, float number) {
+        return out.floats(name, {}, std::span(&number, 1));
+    }
+    template <class Layer>
+    void write_activation(const std::string& x, const std::string& name) {
+        constexpr std::string_view kind = Layer::name;
+        const auto setting = [](std::size_t i) {
+            return std::bit_cast<float>(static_cast<std::uint32_t>(Layer::settings[i]));
+        };
+        if constexpr (kind == "relu6") {
+            out.node("Clip", {x, scalar(name + "/min", 0.0f), scalar(name + "/max", 6.0f)}, name);
+        } else if constexpr (kind == "clip") {
+            out.node("Clip",
+                     {x, scalar(name + "/min", Layer::low), scalar(name + "/max", Layer::high)},
+                     name);
+        } else if constexpr (kind == "leaky_relu") {
+            out.node("LeakyRelu", {x}, name, {{"alpha", setting(0)}});
+        } else if constexpr (kind == "elu") {
+            out.node("Elu", {x}, name, {{"alpha", setting(0)}});
+        } else if constexpr (kind == "hard_sigmoid") {
+            out.node("HardSigmoid", {x}, name, {{"alpha", 1.0f / 6.0f}, {"beta", 0.5f}});
+        } else if constexpr (kind == "swish") {
+            out.node("Sigmoid", {x}, name + "_gate");
+            out.node("Mul", {x, name + "_gate"}, name);
+        } else if constexpr (kind == "gelu") {  // x / 2 (1 + erf(x / sqrt(2)))
+            out.node("Div", {x, scalar(name + "/root", 1.41421356f)}, name + "_scaled");
+            out.node("Erf", {name + "_scaled"}, name + "_erf");
+            out.node("Add", {name + "_erf", scalar(name + "/one", 1.0f)}, name + "_gate");
+            out.node("Mul", {x, name + "_gate"}, name + "_twice");
+            out.node("Mul", {name + "_twice", scalar(name + "/half", 0.5f)}, name);
+        } else if constexpr (kind == "rescaling") {
+            out.node("Mul", {x, scalar(name + "/scale", Layer::scale)}, name + "_scaled");
+            out.node("Add", {name + "_scaled", scalar(name + "/offset", Layer::offset)}, name);
+        } else {
+            constexpr std::size_t found = [] {
+                std::size_t i = 0;
+                while (i < kinds.size() && kinds[i].first != kind) ++i;
+                return i;
+            }();
+            static_assert(sizeof(exported_layer < Layer, found<kinds.size()>) > 0);
+            if constexpr (found < kinds.size()) out.node(kinds[found].second, {x}, name);
+        }
+    }
+};
+
+}  // namespace detail
+
+/// Writes a trained network as ONNX (opset 17; float32): its input is N x C x H x W (N x C, if it is
+/// `features<C>`), whatever the order in memory here, and so is its output; N is any number.
+/// Parameters keep their bits, so reading it again gives the same network and predictions. Layers
+/// that act in training alone are left out. Rejected: layers that ONNX has no operator for
+/// (`layer_normalization`, your own). Throws file_error, before anything is written: parameters
+/// that are not finite, a file that cannot be written; the old file stays until the new one is
+/// complete. https://onnx.ai/onnx/operators
+template <class Network>
+void save_onnx(const parameters<Network>& w, const std::filesystem::path& file) {
+    detail::require_finite(Network::parameter_table, w.elements, file);
+    const detail::onnx_export<Network> written(w.view());
+    detail::atomic_file out(file);
+    out.write(written.bytes.data(), written.bytes.size());
+    out.commit();
+}
+
+}  // namespace ctnn
