@@ -12,8 +12,8 @@
 #include <ctnn/io/report.hpp>
 #include <ctnn/io/require_writable.hpp>
 #include <ctnn/io/safetensors.hpp>
-#include <ctnn/io/save_onnx.hpp>
 #include <ctnn/io/safetensors_file.hpp>
+#include <ctnn/io/save_onnx.hpp>
 #include <ctnn/io/summary.hpp>
 #include <ctnn/io/table.hpp>
 #include <ctnn/io/write_header.hpp>

@@ -347,7 +347,7 @@ private:
         } else {
             constexpr std::size_t found = [] {
                 std::size_t i = 0;
-                while (i < kinds.size() && kinds[i].first != kind) ++i;
+                while (i < kinds.size() && kinds[i].first != Layer::name) ++i;
                 return i;
             }();
             static_assert(sizeof(exported_layer < Layer, found<kinds.size()>) > 0);
