@@ -50,17 +50,17 @@ private:
     }
 };
 
-struct onnx_attribute : protobuf_message {
-    onnx_attribute(std::string_view name, float value) {
+struct written_attribute : protobuf_message {
+    written_attribute(std::string_view name, float value) {
         text(1, name).real(2, value).number(20, 1);
     }
-    onnx_attribute(std::string_view name, std::size_t value) {
+    written_attribute(std::string_view name, std::size_t value) {
         text(1, name).number(3, value).number(20, 2);
     }
-    onnx_attribute(std::string_view name, const char* value) {
+    written_attribute(std::string_view name, const char* value) {
         text(1, name).text(4, value).number(20, 3);
     }
-    onnx_attribute(std::string_view name, std::initializer_list<std::size_t> values) {
+    written_attribute(std::string_view name, std::initializer_list<std::size_t> values) {
         text(1, name);
         for (const std::size_t value : values) number(8, value);
         number(20, 7);
@@ -73,11 +73,11 @@ public:
 
     /// A node that writes a value of the same name.
     void node(std::string_view kind, const texts& inputs, const std::string& output,
-              const std::vector<onnx_attribute>& attributes = {}) {
+              const std::vector<written_attribute>& attributes = {}) {
         protobuf_message node;
         for (const std::string& input : inputs) node.text(1, input);
         node.text(2, output).text(3, output).text(4, kind);
-        for (const onnx_attribute& attribute : attributes) node.message(5, attribute);
+        for (const written_attribute& attribute : attributes) node.message(5, attribute);
         graph.message(1, node);
     }
     /// A constant; returns its name.

@@ -236,7 +236,8 @@ private:
             inputs.push_back(floats(name, "kernel", here.kernel(), {3, 2, 0, 1}));
         if constexpr (has_array<Layer, "bias">)
             inputs.push_back(floats(name, "bias", here.bias(), {0}));
-        std::vector<onnx_attribute> attributes = window_of(conv.rows, conv.columns, !is_transposed);
+        std::vector<written_attribute> attributes =
+            window_of(conv.rows, conv.columns, !is_transposed);
         attributes.push_back({"dilations", {conv.rows.dilation, conv.columns.dilation}});
         attributes.push_back({"group", conv.groups});
         if constexpr (is_transposed) {
@@ -253,15 +254,15 @@ private:
                  window_of(Layer::rows, Layer::columns, true));
     }
     /// Size, stride and padding; the padding in words where it is `same` and they may be used.
-    static std::vector<onnx_attribute> window_of(const axis& rows, const axis& columns,
-                                                 bool in_words) {
+    static std::vector<written_attribute> window_of(const axis& rows, const axis& columns,
+                                                    bool in_words) {
         const auto is_same = [](const axis& a) {
             const pads p = same::rows({a.input, a.taps, a.stride, a.dilation, 0, 0});
             return p.before == a.before && p.after == a.after;
         };
         const bool is_padded = rows.before + rows.after + columns.before + columns.after > 0;
-        std::vector<onnx_attribute> result{{"kernel_shape", {rows.taps, columns.taps}},
-                                           {"strides", {rows.stride, columns.stride}}};
+        std::vector<written_attribute> result{{"kernel_shape", {rows.taps, columns.taps}},
+                                              {"strides", {rows.stride, columns.stride}}};
         if (in_words && is_padded && is_same(rows) && is_same(columns))
             result.push_back({"auto_pad", "SAME_UPPER"});
         else
