@@ -357,6 +357,32 @@ struct network_of_model<Model, false> {
     using type = network<shape<1, 1, 1>>;  // one mistake, one error
 };
 
+/// A file in parts, since a compiler copies a part faster than byte by byte.
+template <std::size_t Count>
+struct file_part {
+    unsigned char bytes[Count];
+};
+template <std::size_t Before, std::size_t Here, std::size_t After>
+struct file_parts {
+    file_part<Before> before;
+    file_part<Here> here;
+    file_part<After> after;
+};
+template <std::size_t Before, std::size_t Here>
+struct file_parts<Before, Here, 0> {
+    file_part<Before> before;
+    file_part<Here> here;
+};
+template <std::size_t Here, std::size_t After>
+struct file_parts<0, Here, After> {
+    file_part<Here> here;
+    file_part<After> after;
+};
+template <std::size_t Here>
+struct file_parts<0, Here, 0> {
+    file_part<Here> here;
+};
+
 /// The floats that begin at byte `Shift`, and then every four bytes. To look at one costs the
 /// compiler a tenth of putting it together from its bytes.
 template <const auto& File, std::size_t Shift>
@@ -365,15 +391,8 @@ constexpr auto floats_of_file() noexcept {
     struct floats {
         float values[count];
     };
-    if constexpr (sizeof(File) == 4 * count) {
-        return __builtin_bit_cast(floats, File);
-    } else {
-        struct {
-            unsigned char values[4 * count];
-        } bytes{};
-        for (std::size_t i = 0; i < 4 * count; ++i) bytes.values[i] = File[Shift + i];
-        return __builtin_bit_cast(floats, bytes);
-    }
+    using parts = file_parts<Shift, 4 * count, sizeof(File) - Shift - 4 * count>;
+    return __builtin_bit_cast(floats, __builtin_bit_cast(parts, File).here);
 }
 template <const auto& File, std::size_t Shift>
 inline constexpr auto floats_in = floats_of_file<File, Shift>();

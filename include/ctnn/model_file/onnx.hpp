@@ -272,7 +272,7 @@ private:
         for (std::size_t k = 0; !mistake && k < sizes.size(); ++k) {
             const auto extent = static_cast<std::int64_t>(before[k]);
             unless(extent > 0 && sizes[k] >= extent && sizes[k] % extent == 0, "sizes");
-            if (!mistake) result.push_back(extent_of(sizes[k] / extent, std::string_view("sizes")));
+            if (!mistake) result.push_back(extent_of(sizes[k] / extent, in(0).name));
         }
         return result;
     }

@@ -160,9 +160,9 @@ protected:
             if (field.is(9, 2)) raw = field.body, has_raw = true;
             if (field.is(13, 2) || (field.is(14, 0) && field.value == 1)) is_external = true;
         }
-        const model_name name(result.name);
-        if (is_external) fail(model_error::external_data, name);
-        if (has_single_floats) fail(model_error::unsupported_type, name);
+        const text_of_file name = result.name;
+        if (is_external) fail(model_error::external_data, model_name(name));
+        if (has_single_floats) fail(model_error::unsupported_type, model_name(name));
         std::vector<std::size_t> sizes;
         for (const std::int64_t extent : extents) sizes.push_back(extent_of(extent, name));
         if (mistake) return result;
@@ -175,34 +175,36 @@ protected:
         result.first = data.at;
         if (result.type == onnx_type::float32) {
             result.has_floats = size > 0;
-            if (data.size() != 4 * size) fail(model_error::wrong_shape, name);
+            if (data.size() != 4 * size) fail(model_error::wrong_shape, model_name(name));
         } else if (result.type == onnx_type::int32 || result.type == onnx_type::int64 ||
                    result.type == onnx_type::boolean) {
-            if (has_raw && raw.size() != width * size) fail(model_error::wrong_shape, name);
+            if (has_raw && raw.size() != width * size)
+                fail(model_error::wrong_shape, model_name(name));
             if (!has_raw && numbers.size() < std::min(size, most_numbers))
-                fail(model_error::wrong_shape, name);
+                fail(model_error::wrong_shape, model_name(name));
             for (std::size_t i = 0; i < size && size <= most_numbers && !mistake; ++i)
                 result.numbers.push_back(!has_raw     ? numbers[i]
                                          : width == 8 ? int64(raw.at + 8 * i)
                                          : width == 4 ? int32(raw.at + 4 * i)
                                                       : std::int64_t{bytes[raw.at + i]});
         } else if (result.type == onnx_type::none) {
-            fail(model_error::unsupported_type, name);
+            fail(model_error::unsupported_type, model_name(name));
         }
         return result;
     }
-    constexpr std::size_t extent_of(std::int64_t extent, const model_name& name) {
-        if (extent < 0) fail(model_error::unsupported_shape, name);
-        if (extent >= static_cast<std::int64_t>(most_extent)) fail(model_error::too_large, name);
+    constexpr std::size_t extent_of(std::int64_t extent, text_of_file name) {
+        if (extent < 0) fail(model_error::unsupported_shape, model_name(name));
+        if (extent >= static_cast<std::int64_t>(most_extent))
+            fail(model_error::too_large, model_name(name));
         return mistake ? 0 : static_cast<std::size_t>(extent);
     }
     /// The product of extents, if it is not too large.
-    constexpr std::size_t size_of(const std::vector<std::size_t>& extents, const model_name& name) {
+    constexpr std::size_t size_of(const std::vector<std::size_t>& extents, text_of_file name) {
         std::uint64_t size = 1;
         for (const std::size_t extent : extents) {
             size *= std::min(extent, most_extent);
             if (size >= 16 * most_extent) {
-                fail(model_error::too_large, name);
+                fail(model_error::too_large, model_name(name));
                 return 0;
             }
         }
@@ -258,28 +260,29 @@ private:
         if (mistake || tensors[number].is_constant()) return;
         if (++inputs > 1) return;
         input = number;
-        const model_name name(tensors[number].name);
+        const text_of_file name = tensors[number].name;
         std::vector<std::size_t> extents;
         const proto_message type_of_tensor = part_of(part_of(message, 2), 1);
         proto_message type = type_of_tensor, shape = part_of(type_of_tensor, 2);
         for (proto_field field; next(type, field);)
             if (field.is(1, 0) && field.value != static_cast<std::uint64_t>(onnx_type::float32))
-                fail(model_error::unsupported_type, name);
+                fail(model_error::unsupported_type, model_name(name));
         for (proto_field extent; next(shape, extent);)
             if (extent.is(1, 2)) read_extent(extent.body, extents, name);
         if (extents.size() < 2 || extents.size() > 4 || extents[0] != 1)
-            fail(model_error::unsupported_shape, name);
-        if (!mistake && size_of(extents, name) == 0) fail(model_error::unsupported_shape, name);
+            fail(model_error::unsupported_shape, model_name(name));
+        if (!mistake && size_of(extents, name) == 0)
+            fail(model_error::unsupported_shape, model_name(name));
         tensors[number].view.extents = extents;
     }
     constexpr void read_extent(proto_message message, std::vector<std::size_t>& extents,
-                               const model_name& name) {
+                               text_of_file name) {
         std::int64_t extent = extents.empty() ? 1 : 0;  // a batch is of one, where it is not said
         for (proto_field field; next(message, field);)
             if (field.is(1, 0)) extent = static_cast<std::int64_t>(field.value);
         if (extents.empty() && extent <= 0) extent = 1;
         if (extents.size() == most_rank)
-            fail(model_error::unsupported_shape, name);
+            fail(model_error::unsupported_shape, model_name(name));
         else
             extents.push_back(extent_of(extent, name));
     }

@@ -39,7 +39,7 @@ protected:
         alone.push_back(1);
         const model_shape& y = graph.shape_of(value);
         if (y.height == 0 || y.width == 0 || y.channels == 0) wrong(model_error::wrong_shape);
-        size_of({y.height, y.width, y.channels}, model_name(node().kind));
+        size_of({y.height, y.width, y.channels}, node().kind);
         return value;
     }
     static constexpr model_step step_of(step_kind kind, std::size_t value) {

@@ -239,7 +239,7 @@ protected:
         for (proto_field field; next(body, field);)
             if (field.is(5, 2)) value = tensor_in(field.body);
         unless(value.is_whole() && value.numbers.size() == 1, "value");
-        const std::size_t size = size_of(extents, model_name(node().kind));
+        const std::size_t size = size_of(extents, node().kind);
         if (size > most_numbers) wrong(model_error::too_large);
         std::vector<std::int64_t> found;
         for (std::size_t i = 0; i < size && !mistake; ++i) found.push_back(value.numbers[0]);
@@ -354,7 +354,7 @@ protected:
     }
     constexpr void write_reshaped(std::vector<std::size_t> extents) {
         const onnx_tensor& t = in(0);
-        const std::size_t size = size_of(extents, model_name(node().kind));
+        const std::size_t size = size_of(extents, node().kind);
         if (mistake) return;
         if (size != t.view.size()) return wrong(model_error::wrong_shape, t);
         onnx_view view = reshaped_view(t.view, extents);
@@ -377,9 +377,9 @@ protected:
             else if (wanted[i] == 0 && i < before.size())
                 extent = before[i];
             else
-                extent = extent_of(wanted[i], model_name(in(0).name));
+                extent = extent_of(wanted[i], in(0).name);
             extents.push_back(extent);
-            known = size_of(extents, model_name(in(0).name));
+            known = size_of(extents, in(0).name);
         }
         const std::size_t size = in(0).view.size();
         if (!mistake && known == 0) wrong(model_error::wrong_shape);
@@ -436,7 +436,7 @@ protected:
         std::vector<std::size_t> result;
         if (given.size() > most_rank) wrong(model_error::unsupported_shape);
         for (std::size_t i = 0; i < given.size() && !mistake; ++i)
-            result.push_back(extent_of(given[i], model_name(node().kind)));
+            result.push_back(extent_of(given[i], node().kind));
         return result;
     }
 
