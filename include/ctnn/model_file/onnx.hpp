@@ -2,9 +2,9 @@
 // the weights lie. https://onnx.ai/onnx/operators
 #pragma once
 
-#include <ctnn/model_file/graph.hpp>
 #include <ctnn/model_file/onnx_merges.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>

@@ -2,18 +2,16 @@
 // Concat.
 #pragma once
 
-#include <ctnn/model_file/onnx_layers.hpp>
+#include <ctnn/model_file/onnx_windows.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
-#include <vector>
 
 namespace ctnn::detail {
 
-class onnx_merges : protected onnx_layers {
+class onnx_merges : protected onnx_windows {
 protected:
-    using onnx_layers::onnx_layers;
+    using onnx_windows::onnx_windows;
 
     constexpr void read_sum(char with) {
         if (node().inputs.size() != 2) wrong(model_error::wrong_operands);
