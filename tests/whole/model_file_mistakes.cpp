@@ -240,6 +240,14 @@ TEST_CASE("damaged files are refused") {
          [](auto& m) {
              m.then(19, {m.y}, {1, 4});
          }},
+        {"an output with rows for columns", model_error::wrong_shape, "z", 4,
+         [](auto& m) {
+             m.then(19, {m.map}, {1, 5, 6, 4});
+         }},
+        {"too few factors", model_error::wrong_shape, "three", 4,
+         [](auto& m) {
+             m.then(18, {m.map, m.floats("three", {1, 1, 1, 3})}, {1, 6, 5, 4});
+         }},
         {"a bias of another length", model_error::wrong_shape, "bias", 4,
          [](auto& m) {
              m.then(9, {m.y, m.floats("square", {3, 3}), m.bias}, {1, 3});
