@@ -2,6 +2,8 @@
 // https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>

@@ -3,6 +3,8 @@
 // channels here) and for weights.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <cstddef>
 #include <span>
 #include <vector>
