@@ -7,6 +7,7 @@
 #include <ctnn/layers/options.hpp>
 #include <ctnn/network.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -21,11 +22,11 @@
 namespace ctnn {
 namespace detail {
 
-/// Stops the compiler at a layer that ONNX has no operator for.
+/// Stops the compiler at a layer that is not written as ONNX operators.
 template <class Layer, bool IsExported>
 struct exported_layer {
-    static_assert(IsExported, "ctnn::save_onnx: every layer must be one that ONNX has an operator "
-                              "for; replace this one");
+    static_assert(IsExported, "ctnn::save_onnx: every layer must be one of the library's, and not "
+                              "layer_normalization; replace this one");
 };
 
 /// Writes layer by layer. A value is a map N, C, H, W, or a list N, C.
@@ -132,6 +133,8 @@ private:
         } else if constexpr (Layer::name == "average" || Layer::name == "maximum") {
             out.node(Layer::name == "average" ? "Mean" : "Max", inputs, name);
         } else {  // of two
+            constexpr bool is_known = Layer::name == "add" || Layer::name == "multiply";
+            static_assert(sizeof(exported_layer<Layer, is_known>) > 0);
             const char* const kind = Layer::name == "add" ? "Add" : "Mul";
             std::string sum = inputs[0];
             for (std::size_t i = 1; i < inputs.size(); ++i) {
@@ -144,14 +147,22 @@ private:
         return is_list;
     }
 
+    /// Whether it is this layer, of one dimension or of two.
+    template <class Layer>
+    static constexpr bool is(std::string_view kind) {
+        constexpr std::string_view name = Layer::name;
+        const std::string_view end = name.substr(std::min(kind.size(), name.size()));
+        return name.starts_with(kind) && (end == "1d" || end == "2d");
+    }
+
     /// Writes a layer of one input; returns whether it gives a list.
     template <class Layer>
     bool write(const value& x, const std::string& name, parameter_view<Layer, const float> here) {
         constexpr std::string_view kind = Layer::name;
         if constexpr (kind == "dense") {
-            onnx_writer::texts inputs{list_of(x), floats(name, "kernel", here.kernel(), {0, 1})};
+            onnx_writer::texts inputs{list_of(x), floats(name, "kernel", here.kernel())};
             if constexpr (has_array<Layer, "bias">)
-                inputs.push_back(floats(name, "bias", here.bias(), {0}));
+                inputs.push_back(floats(name, "bias", here.bias()));
             out.node("Gemm", inputs, name);
             return true;
         } else if constexpr (requires { Layer::conv; }) {
@@ -160,16 +171,16 @@ private:
         } else if constexpr (requires { Layer::rows.taps; }) {
             write_pooling<Layer>(x, name);
             return false;
-        } else if constexpr (kind == "global_average_pool2d" || kind == "global_max_pool2d") {
-            out.node(kind == "global_max_pool2d" ? "GlobalMaxPool" : "GlobalAveragePool",
+        } else if constexpr (is<Layer>("global_average_pool") || is<Layer>("global_max_pool")) {
+            out.node(is<Layer>("global_max_pool") ? "GlobalMaxPool" : "GlobalAveragePool",
                      {map_of(x)}, name);
             return false;
         } else if constexpr (kind == "batch_normalization") {
             out.node("BatchNormalization",
-                     {x.name, floats(name, "gamma", here.template get<"gamma">(), {0}),
-                      floats(name, "beta", here.template get<"beta">(), {0}),
-                      floats(name, "moving_mean", here.template get<"moving_mean">(), {0}),
-                      floats(name, "moving_variance", here.template get<"moving_variance">(), {0})},
+                     {x.name, floats(name, "gamma", here.template get<"gamma">()),
+                      floats(name, "beta", here.template get<"beta">()),
+                      floats(name, "moving_mean", here.template get<"moving_mean">()),
+                      floats(name, "moving_variance", here.template get<"moving_variance">())},
                      name, {{"epsilon", Layer::added_to_variance}});
         } else if constexpr (kind == "scale_and_offset") {
             out.node("Mul", {x.name, channels(x, name, "scale", here.template get<"scale">())},
@@ -180,10 +191,12 @@ private:
         } else if constexpr (kind == "prelu") {
             out.node("PRelu", {x.name, channels(x, name, "alpha", here.template get<"alpha">())},
                      name);
-        } else if constexpr (kind == "zero_padding2d" || kind == "cropping2d") {
+        } else if constexpr (is<Layer>("zero_padding") || is<Layer>("cropping")) {
             write_borders<Layer>(x, name);
-        } else if constexpr (kind == "up_sampling2d") {
+            return false;
+        } else if constexpr (is<Layer>("up_sampling")) {
             write_up_sampling<Layer>(x, name);
+            return false;
         } else if constexpr (kind == "softmax") {
             out.node("Softmax", {x.name}, name, {{"axis", std::size_t{1}}});
         } else {
@@ -192,27 +205,28 @@ private:
         return x.is_list;
     }
 
-    /// A parameter array as a constant, its axes in this order.
-    template <class Array, std::size_t Rank>
-    std::string floats(const std::string& layer, const char* name, const Array& array,
-                       const std::size_t (&order)[Rank], bool joins_first_two = false) {
-        constexpr std::array<std::size_t, Rank> extents = Array::extents();
-        std::vector<std::size_t> strides(Rank), written(Rank), steps(Rank);
-        std::size_t stride = 1;
-        for (std::size_t k = Rank; k-- > 0; stride *= extents[k]) strides[k] = stride;
-        for (std::size_t k = 0; k < Rank; ++k) {
-            written[k] = extents[order[k]];
-            steps[k] = strides[order[k]];
-        }
-        std::vector<float> numbers(stride);
-        for (std::size_t i = 0; i < numbers.size(); ++i) {
-            std::size_t rest = i, from = 0;
-            for (std::size_t k = Rank; k-- > 0; rest /= written[k])
-                from += rest % written[k] * steps[k];
-            numbers[i] = array.data()[from];
-        }
-        if (joins_first_two) written = {written[0] * written[1], 1, written[2], written[3]};
-        return out.floats(layer + "/" + name, written, numbers);
+    /// A parameter array as a constant.
+    template <class Array>
+    std::string floats(const std::string& layer, const char* name, const Array& array) {
+        constexpr auto extents = Array::extents();
+        return out.floats(layer + "/" + name, {extents.begin(), extents.end()},
+                          std::span(array.data(), array.size()));
+    }
+    /// A convolution's kernel: taps, a, b here; b, a, taps in the file, or a b, 1, taps if it is
+    /// depthwise.
+    template <class Array>
+    std::string kernel(const std::string& layer, const Array& array, const convolution& conv,
+                       bool is_depthwise) {
+        constexpr auto extents = Array::extents();
+        constexpr std::size_t a = extents[extents.size() - 2], b = extents.back();
+        std::vector<float> numbers;
+        for (std::size_t n = 0; n < a * b; ++n)
+            for (std::size_t tap = 0; tap < conv.rows.taps * conv.columns.taps; ++tap)
+                numbers.push_back(array[tap * a * b + (is_depthwise ? n : n % a * b + n / a)]);
+        return out.floats(
+            layer + "/kernel",
+            {is_depthwise ? a * b : b, is_depthwise ? 1 : a, conv.rows.taps, conv.columns.taps},
+            numbers);
     }
     /// A number for every channel, in a shape that goes with the value's.
     template <class Array>
@@ -229,13 +243,8 @@ private:
         constexpr convolution conv = Layer::conv;
         constexpr bool is_depthwise = Layer::name.starts_with("depthwise"),
                        is_transposed = Layer::name.ends_with("transpose");
-        onnx_writer::texts inputs{map_of(x)};
-        if constexpr (is_depthwise)
-            inputs.push_back(floats(name, "kernel", here.kernel(), {2, 3, 0, 1}, true));
-        else
-            inputs.push_back(floats(name, "kernel", here.kernel(), {3, 2, 0, 1}));
-        if constexpr (has_array<Layer, "bias">)
-            inputs.push_back(floats(name, "bias", here.bias(), {0}));
+        onnx_writer::texts inputs{map_of(x), kernel(name, here.kernel(), conv, is_depthwise)};
+        if constexpr (has_array<Layer, "bias">) inputs.push_back(floats(name, "bias", here.bias()));
         std::vector<written_attribute> attributes =
             window_of(conv.rows, conv.columns, !is_transposed);
         attributes.push_back({"dilations", {conv.rows.dilation, conv.columns.dilation}});
@@ -276,7 +285,7 @@ private:
         const auto top = static_cast<std::int64_t>(Layer::settings[0]),
                    left = static_cast<std::int64_t>(Layer::settings[1]);
         const auto number = [](std::size_t n) { return static_cast<std::int64_t>(n); };
-        if constexpr (Layer::name == "zero_padding2d")
+        if constexpr (is<Layer>("zero_padding"))
             out.node("Pad",
                      {map_of(x),
                       out.integers(name + "/pads",
@@ -361,9 +370,9 @@ private:
 
 /// Writes a trained network as ONNX (opset 17; float32): its input is N x C x H x W (N x C, if it is
 /// `features<C>`), whatever the order in memory here, and so is its output; N is any number.
-/// Parameters keep their bits, so reading it again gives the same network and predictions. Layers
-/// that act in training alone are left out. Rejected: layers that ONNX has no operator for
-/// (`layer_normalization`, your own). Throws file_error, before anything is written: parameters
+/// Parameters keep their bits. Layers that act in training alone are left out. Read again
+/// (network_in), it gives the same predictions, and nearly always the same layers; cropping is not
+/// read. Rejected: `layer_normalization`, layers of one's own. Throws file_error, before anything is written: parameters
 /// that are not finite, a file that cannot be written; the old file stays until the new one is
 /// complete. https://onnx.ai/onnx/operators
 template <class Network>
