@@ -48,6 +48,11 @@ std::vector<std::uint32_t> bits_of(std::span<const float> numbers) {
     return bits;
 }
 
+std::string without_spaces(std::string text) {
+    std::erase(text, ' ');
+    return text;
+}
+
 /// The file computes what the network does. Where it comes back as a network with this text, its
 /// parameters come back, to the bit.
 template <class Net>
@@ -80,7 +85,8 @@ void is_saved(const std::string& text = "") {
     CHECK(largest > 0.0);
     CHECK(error <= 1e-5 * largest);
     if (text.empty()) return;
-    CHECK(detail::type_of_model(read).network().on_one_line() == text);
+    CHECK(without_spaces(detail::type_of_model(read).network().on_one_line()) ==
+          without_spaces(text));
     CHECK(bits_of(detail::model_parameters(file, read)) == bits_of(w->values()));
 }
 
@@ -90,112 +96,92 @@ void is_saved(const std::string& text = "") {
 #define COMES_BACK(...) is_saved<__VA_ARGS__>(#__VA_ARGS__)
 
 TEST_CASE("save_onnx: convolutions") {
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::conv2d<3, ctnn::kernel<3, 2>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<7, 8, 4>,
-                             ctnn::conv2d<6, ctnn::kernel<3, 2>, ctnn::stride<2, 1>,
-                                          ctnn::groups<2>, ctnn::padding<1, 2, 0, 1>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>,
+    COMES_BACK(ctnn::network<ctnn::shape<9, 11, 4>, ctnn::conv2d<6, ctnn::kernel<3, 2>>,
+                             ctnn::conv2d<9, ctnn::kernel<3, 2>, ctnn::stride<2, 1>,
+                                          ctnn::groups<3>, ctnn::padding<1, 2, 0, 1>>,
                              ctnn::conv2d<3, ctnn::kernel<2, 3>, ctnn::dilation<2, 1>, ctnn::same,
-                                          ctnn::use_bias<false>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<8, 7, 2>,
-                             ctnn::conv2d<3, ctnn::kernel<3, 4>, ctnn::stride<3, 2>, ctnn::same>>);
-    is_saved<network<map, conv2d<3, kernel<3>, stride<2>, same_size>>>();
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::depthwise_conv2d<ctnn::kernel<3, 2>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<6, 6, 3>,
+                                          ctnn::use_bias<false>>,
+                             ctnn::conv2d<2, ctnn::kernel<3, 4>, ctnn::stride<3, 2>, ctnn::same>>);
+    COMES_BACK(ctnn::network<ctnn::shape<6, 7, 3>,
                              ctnn::depthwise_conv2d<ctnn::kernel<3, 3>, ctnn::stride<2, 1>,
                                                     ctnn::depth_multiplier<2>, ctnn::padding<1>,
-                                                    ctnn::use_bias<false>>>);
-    is_saved<network<shape<5, 6, 1>, depthwise_conv2d<kernel<3>, depth_multiplier<3>>>>();
-    is_saved<network<map, separable_conv2d<5, kernel<3>, same>, relu>>();
+                                                    ctnn::use_bias<false>>,
+                             ctnn::depthwise_conv2d<ctnn::kernel<3, 2>>>);
+    is_saved<network<map, conv2d<3, kernel<3>, stride<2>, same_size>,
+                     separable_conv2d<5, kernel<3>, same>>>();
+    is_saved<
+        network<shape<5, 6, 1>, depthwise_conv2d<kernel<3>, depth_multiplier<3>>>>();  // no group
     is_saved<network<list, conv2d<3, kernel<1>>, relu>>();
 }
 
 TEST_CASE("save_onnx: transposed convolutions") {
-    COMES_BACK(ctnn::network<ctnn::shape<3, 4, 5>, ctnn::conv2d_transpose<3, ctnn::kernel<3, 2>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<3, 4, 2>,
-                             ctnn::conv2d_transpose<3, ctnn::kernel<4, 3>, ctnn::stride<2, 2>,
-                                                    ctnn::padding<1, 0>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<3, 4, 2>,
-                             ctnn::conv2d_transpose<3, ctnn::kernel<3, 2>, ctnn::stride<2, 3>,
-                                                    ctnn::dilation<2, 2>, ctnn::use_bias<false>>>);
-    is_saved<network<map, conv2d_transpose<3, kernel<2>, stride<3>>>>();  // gaps between kernels
-    is_saved<network<map, conv2d_transpose<3, kernel<3>, stride<1>, same>>>();
-    is_saved<network<map, conv2d_transpose<3, kernel<3>, stride<2>, same>>>();
-    is_saved<network<map, conv2d_transpose<3, kernel<3, 5>, stride<3, 2>, same>>>();
-    is_saved<network<map, conv2d_transpose<3, kernel<4, 3>, stride<2, 3>, padding<1, 2, 0, 1>>>>();
+    COMES_BACK(
+        ctnn::network<
+            ctnn::shape<3, 4, 5>, ctnn::conv2d_transpose<3, ctnn::kernel<3, 2>>,
+            ctnn::conv2d_transpose<3, ctnn::kernel<4, 3>, ctnn::stride<2, 2>, ctnn::padding<1, 0>>,
+            ctnn::conv2d_transpose<2, ctnn::kernel<3, 2>, ctnn::stride<2, 3>, ctnn::dilation<2, 2>,
+                                   ctnn::use_bias<false>>>);
+    // Gaps between kernels; other numbers of pixels cut off.
+    is_saved<network<shape<2, 3, 4>, conv2d_transpose<3, kernel<2>, stride<3>>,
+                     conv2d_transpose<2, kernel<4, 3>, stride<2, 3>, padding<1, 2, 0, 1>>>>();
+    is_saved<network<shape<2, 3, 4>, conv2d_transpose<3, kernel<3>, stride<1>, same>,
+                     conv2d_transpose<3, kernel<3>, stride<2>, same>,
+                     conv2d_transpose<2, kernel<3, 5>, stride<3, 2>, same>>>();
 }
 
 TEST_CASE("save_onnx: dense, flatten, reshape") {
-    COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::dense<5>>);
-    COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::dense<5, ctnn::use_bias<false>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<3, 5, 4>, ctnn::flatten, ctnn::dense<6>>);
-    COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::dense<30>, ctnn::reshape<2, 3, 5>,
-                             ctnn::conv2d<2, ctnn::kernel<2, 2>>>);
+    COMES_BACK(
+        ctnn::network<ctnn::features<7>, ctnn::dense<5>, ctnn::dense<5, ctnn::use_bias<false>>>);
+    COMES_BACK(ctnn::network<ctnn::shape<3, 5, 4>, ctnn::flatten, ctnn::dense<30>,
+                             ctnn::reshape<2, 3, 5>, ctnn::conv2d<2, ctnn::kernel<2, 2>>>);
     is_saved<network<map, reshape<10, 3, 4>, relu>>();
     is_saved<network<map, conv2d<2, kernel<5, 6>>, flatten, dense<3>>>();
-    is_saved<network<map, flatten, relu>>();
-    is_saved<network<map, expect<map>, relu>>();
+    is_saved<network<map, expect<map>, flatten, relu>>();
 }
 
 TEST_CASE("save_onnx: pools") {
-    COMES_BACK(ctnn::network<ctnn::shape<7, 8, 3>, ctnn::max_pool2d<ctnn::window<2, 3>>>);
     COMES_BACK(
-        ctnn::network<ctnn::shape<7, 8, 3>, ctnn::max_pool2d<ctnn::window<3, 2>, ctnn::stride<1, 1>,
-                                                             ctnn::padding<1, 0>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<7, 8, 3>,
-                             ctnn::max_pool2d<ctnn::window<3, 3>, ctnn::stride<2, 2>, ctnn::same>>);
-    COMES_BACK(ctnn::network<ctnn::shape<7, 8, 3>, ctnn::average_pool2d<ctnn::window<2, 2>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<7, 8, 3>,
-                             ctnn::average_pool2d<ctnn::window<3, 3>, ctnn::stride<2, 1>,
-                                                  ctnn::padding<1, 0, 2, 1>>>);
+        ctnn::network<ctnn::shape<17, 18, 3>,
+                      ctnn::max_pool2d<ctnn::window<2, 3>, ctnn::stride<2, 2>>,
+                      ctnn::max_pool2d<ctnn::window<3, 2>, ctnn::stride<1, 1>, ctnn::padding<1, 0>>,
+                      ctnn::max_pool2d<ctnn::window<3, 3>, ctnn::stride<2, 2>, ctnn::same>,
+                      ctnn::global_max_pool2d>);
     COMES_BACK(
-        ctnn::network<ctnn::shape<7, 8, 3>,
-                      ctnn::average_pool2d<ctnn::window<3, 2>, ctnn::stride<2, 2>, ctnn::same>>);
-    COMES_BACK(ctnn::network<ctnn::shape<7, 8, 3>, ctnn::global_max_pool2d>);
-    COMES_BACK(ctnn::network<ctnn::shape<7, 8, 3>, ctnn::global_average_pool2d>);
-    COMES_BACK(ctnn::network<ctnn::shape<7, 8, 3>, ctnn::global_average_pool2d, ctnn::dense<2>>);
+        ctnn::network<
+            ctnn::shape<17, 18, 3>, ctnn::average_pool2d<ctnn::window<2, 2>>,
+            ctnn::average_pool2d<ctnn::window<3, 3>, ctnn::stride<2, 1>, ctnn::padding<1, 0, 2, 1>>,
+            ctnn::average_pool2d<ctnn::window<3, 2>, ctnn::stride<2, 2>, ctnn::same>,
+            ctnn::global_average_pool2d, ctnn::dense<2>>);
 }
 
 TEST_CASE("save_onnx: normalization, parameters of channels") {
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::batch_normalization<>>);
-    COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::batch_normalization<ctnn::epsilon<1, 8>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::prelu>);
-    COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::prelu>);
-    is_saved<network<map, scale_and_offset>>();
-    is_saved<network<list, scale_and_offset>>();
+    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::batch_normalization<>, ctnn::prelu>);
+    COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::prelu,
+                             ctnn::batch_normalization<ctnn::epsilon<1, 8>>>);
+    is_saved<network<map, scale_and_offset, rescaling<scale<2, 5>, offset<-1, 3>>>>();
+    is_saved<network<list, scale_and_offset, rescaling<scale<-1>>>>();
     is_saved<network<map, global_max_pool2d, scale_and_offset, prelu, batch_normalization<>>>();
-    is_saved<network<map, rescaling<scale<2, 5>, offset<-1, 3>>>>();
-    is_saved<network<list, rescaling<scale<-1>>>>();
 }
 
 TEST_CASE("save_onnx: activations") {
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::relu>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::relu6>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::clip<ctnn::low<-1, 2>, ctnn::high<3, 2>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::leaky_relu<ctnn::negative_slope<1, 5>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::elu<ctnn::alpha<1, 2>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::elu<>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::selu>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::sigmoid>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::hard_sigmoid>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::hard_swish>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::swish>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::tanh>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::gelu>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::softplus>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::softsign>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::exponential>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::softmax>);
-    COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::softmax>);
-    COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::gelu, ctnn::swish, ctnn::relu6>);
+    COMES_BACK(
+        ctnn::network<ctnn::shape<3, 5, 2>,
+                      ctnn::concatenate<
+                          ctnn::relu, ctnn::relu6, ctnn::clip<ctnn::low<-1, 2>, ctnn::high<3, 2>>,
+                          ctnn::leaky_relu<ctnn::negative_slope<1, 5>>,
+                          ctnn::elu<ctnn::alpha<1, 2>>, ctnn::elu<>, ctnn::selu, ctnn::sigmoid,
+                          ctnn::hard_sigmoid, ctnn::hard_swish, ctnn::swish, ctnn::tanh, ctnn::gelu,
+                          ctnn::softplus, ctnn::softsign, ctnn::softmax>>);
+    COMES_BACK(ctnn::network<ctnn::features<7>,
+                             ctnn::concatenate<ctnn::softmax, ctnn::gelu, ctnn::swish, ctnn::relu6,
+                                               ctnn::clip<ctnn::low<-1>, ctnn::high<2>>>>);
+    COMES_BACK(ctnn::network<ctnn::shape<3, 5, 2>, ctnn::exponential>);
 }
 
 TEST_CASE("save_onnx: borders, resizing, what acts in training alone") {
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::zero_padding2d<1, 2, 3, 0>>);
-    COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::zero_padding2d<1, 0, 0, 2>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::up_sampling2d<>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>, ctnn::up_sampling2d<ctnn::factor<3, 1>>>);
-    COMES_BACK(ctnn::network<ctnn::shape<3, 4, 2>,
+    COMES_BACK(ctnn::network<ctnn::shape<3, 4, 2>, ctnn::zero_padding2d<1, 2, 3, 0>,
+                             ctnn::up_sampling2d<>, ctnn::up_sampling2d<ctnn::factor<3, 1>>>);
+    COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::zero_padding2d<1, 0, 0, 2>,
                              ctnn::up_sampling2d<ctnn::factor<3, 2>, ctnn::bilinear>>);
     COMES_BACK(ctnn::network<ctnn::features<7>, ctnn::up_sampling2d<ctnn::factor<2, 3>>>);
     is_saved<network<map, dropout<rate<1, 4>>, relu, spatial_dropout2d<rate<1, 4>>,
@@ -205,30 +191,28 @@ TEST_CASE("save_onnx: borders, resizing, what acts in training alone") {
 TEST_CASE("save_onnx: branches") {
     COMES_BACK(
         ctnn::network<ctnn::shape<5, 6, 4>,
-                      ctnn::residual<ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>, ctnn::relu>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>,
-                             ctnn::maximum<ctnn::sigmoid, ctnn::sequence<>, ctnn::prelu>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>,
-                             ctnn::average<ctnn::sigmoid, ctnn::sequence<>, ctnn::prelu>>);
-    COMES_BACK(ctnn::network<ctnn::shape<5, 6, 4>,
-                             ctnn::concatenate<ctnn::sigmoid, ctnn::sequence<>,
-                                               ctnn::conv2d<3, ctnn::kernel<1, 1>>>>);
-    is_saved<network<map, add<sigmoid, sequence<>, prelu>>>();  // comes back as two additions
-    is_saved<network<map, multiply<sigmoid, sequence<>, prelu>>>();
+                      ctnn::residual<ctnn::conv2d<4, ctnn::kernel<3, 3>, ctnn::same>, ctnn::relu>,
+                      ctnn::maximum<ctnn::sigmoid, ctnn::sequence<>, ctnn::prelu>,
+                      ctnn::average<ctnn::sigmoid, ctnn::sequence<>, ctnn::prelu>,
+                      ctnn::concatenate<ctnn::sigmoid, ctnn::sequence<>,
+                                        ctnn::conv2d<3, ctnn::kernel<1, 1>>>>);
     COMES_BACK(ctnn::network<ctnn::features<7>,
                              ctnn::concatenate<ctnn::sequence<ctnn::dense<3>, ctnn::relu>,
                                                ctnn::sequence<>, ctnn::dense<2>>,
                              ctnn::residual<ctnn::dense<12>, ctnn::tanh>>);
-    // Squeeze and excitation, of one dense layer and of two, with the gate before and behind.
-    is_saved<network<map, multiply<sequence<>, sequence<global_average_pool2d, dense<4>, sigmoid>>,
-                     relu>>();
+    // They come back as two additions, as two products.
+    is_saved<network<map, add<sigmoid, sequence<>, prelu>, multiply<sigmoid, sequence<>, prelu>>>();
+    // Squeeze and excitation, the gate behind and before.
     is_saved<
-        network<map, conv2d<6, kernel<3>>,
+        network<map, multiply<sequence<>, sequence<global_average_pool2d, dense<4>, sigmoid>>,
+                conv2d<6, kernel<3>>,
                 multiply<sequence<global_average_pool2d, dense<2>, relu, dense<6>, hard_sigmoid>,
                          sequence<>>>>();
     // A list and a map of one pixel meet.
-    is_saved<network<map, add<sequence<flatten, dense<5>>,
-                              sequence<global_max_pool2d, dense<5>, conv2d<5, kernel<1>>>>>>();
+    is_saved<network<map,
+                     add<sequence<flatten, dense<5>>,
+                         sequence<global_max_pool2d, dense<5>, conv2d<5, kernel<1>>>>,
+                     relu>>();
     is_saved<network<map, concatenate<sequence<flatten, dense<5>>, global_max_pool2d>, dense<3>>>();
     // Branches in branches, one of which is the input.
     is_saved<
@@ -237,14 +221,12 @@ TEST_CASE("save_onnx: branches") {
 }
 
 TEST_CASE("save_onnx: one dimension") {
-    is_saved<network<row, conv1d<4, kernel<3>, causal, dilation<2>>, relu, max_pool1d<>>>();
-    is_saved<
-        network<row, conv1d<6, kernel<2>, groups<3>, stride<2>, padding<1, 0>, use_bias<false>>>>();
-    is_saved<network<row, depthwise_conv1d<kernel<3>, depth_multiplier<2>, same>>>();
-    is_saved<
-        network<row, separable_conv1d<5, kernel<3>>, conv1d_transpose<2, kernel<4>, stride<2>>>>();
-    is_saved<network<row, zero_padding1d<2, 1>, average_pool1d<window<3>, stride<2>, same>>>();
-    is_saved<network<row, up_sampling1d<factor<3>>, global_average_pool1d, dense<2>>>();
+    is_saved<network<row, conv1d<6, kernel<3>, causal, dilation<2>>, max_pool1d<>,
+                     conv1d<6, kernel<2>, groups<3>, stride<2>, padding<1, 0>, use_bias<false>>>>();
+    is_saved<network<row, depthwise_conv1d<kernel<3>, depth_multiplier<2>, same>,
+                     separable_conv1d<5, kernel<3>>, conv1d_transpose<2, kernel<4>, stride<2>>>>();
+    is_saved<network<row, zero_padding1d<2, 1>, average_pool1d<window<3>, stride<2>, same>,
+                     up_sampling1d<factor<3>>, global_average_pool1d, dense<2>>>();
     is_saved<network<row, up_sampling1d<bilinear>, global_max_pool1d>>();
     COMES_BACK(
         ctnn::network<ctnn::sequence_shape<9, 3>, ctnn::softplus, ctnn::flatten, ctnn::dense<4>>);
