@@ -99,15 +99,16 @@ TEST_CASE("save_onnx: convolutions") {
     COMES_BACK(ctnn::network<ctnn::shape<9, 11, 4>, ctnn::conv2d<6, ctnn::kernel<3, 2>>,
                              ctnn::conv2d<9, ctnn::kernel<3, 2>, ctnn::stride<2, 1>,
                                           ctnn::groups<3>, ctnn::padding<1, 2, 0, 1>>,
-                             ctnn::conv2d<3, ctnn::kernel<2, 3>, ctnn::dilation<2, 1>, ctnn::same,
-                                          ctnn::use_bias<false>>,
+                             ctnn::conv2d<3, ctnn::kernel<2, 3>, ctnn::dilation<2, 1>,
+                                          ctnn::padding<1>, ctnn::use_bias<false>>,
                              ctnn::conv2d<2, ctnn::kernel<3, 4>, ctnn::stride<3, 2>, ctnn::same>>);
     COMES_BACK(ctnn::network<ctnn::shape<6, 7, 3>,
                              ctnn::depthwise_conv2d<ctnn::kernel<3, 3>, ctnn::stride<2, 1>,
                                                     ctnn::depth_multiplier<2>, ctnn::padding<1>,
                                                     ctnn::use_bias<false>>,
                              ctnn::depthwise_conv2d<ctnn::kernel<3, 2>>>);
-    is_saved<network<map, conv2d<3, kernel<3>, stride<2>, same_size>,
+    is_saved<network<map, conv2d<3, kernel<3, 4>, dilation<2, 1>, same>,
+                     conv2d<3, kernel<3>, stride<2>, same_size>,
                      separable_conv2d<5, kernel<3>, same>>>();
     is_saved<
         network<shape<5, 6, 1>, depthwise_conv2d<kernel<3>, depth_multiplier<3>>>>();  // no group
@@ -160,6 +161,8 @@ TEST_CASE("save_onnx: normalization, parameters of channels") {
                              ctnn::batch_normalization<ctnn::epsilon<1, 8>>>);
     is_saved<network<map, scale_and_offset, rescaling<scale<2, 5>, offset<-1, 3>>>>();
     is_saved<network<list, scale_and_offset, rescaling<scale<-1>>>>();
+    is_saved<folded<network<map, conv2d<3, kernel<3>>, batch_normalization<>, relu, max_pool2d<>,
+                            batch_normalization<>>>>();
     is_saved<network<map, global_max_pool2d, scale_and_offset, prelu, batch_normalization<>>>();
 }
 

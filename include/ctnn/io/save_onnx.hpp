@@ -263,11 +263,12 @@ private:
                  window_of(Layer::rows, Layer::columns, true));
     }
     /// Size, stride and padding; the padding in words where it is `same` and they may be used.
+    /// (ONNX Runtime takes them from no layer with dilation.)
     static std::vector<written_attribute> window_of(const axis& rows, const axis& columns,
                                                     bool in_words) {
         const auto is_same = [](const axis& a) {
-            const pads p = same::rows({a.input, a.taps, a.stride, a.dilation, 0, 0});
-            return p.before == a.before && p.after == a.after;
+            const pads p = same::rows(a);
+            return a.dilation == 1 && p.before == a.before && p.after == a.after;
         };
         const bool is_padded = rows.before + rows.after + columns.before + columns.after > 0;
         std::vector<written_attribute> result{{"kernel_shape", {rows.taps, columns.taps}},
