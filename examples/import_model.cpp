@@ -61,31 +61,31 @@ model read(const std::string& file) {
 /// As summary<net>() has it: layers in the order of computation, branches before they meet.
 class table_of_layers {
 public:
-    explicit table_of_layers(const detail::model_list& from) : list(from) {
-        rows.push_back({"layer", "output", "parameters"});
-        add("input", list.graph.input, 0);
-        add_entries(0, list.entries.size());
+    explicit table_of_layers(const detail::model_list& from) : list_(from) {
+        rows_.push_back({"layer", "output", "parameters"});
+        add("input", list_.graph.input, 0);
+        add_entries(0, list_.entries.size());
     }
     [[nodiscard]] std::string text() const {
-        return detail::table_text(rows) + detail::with_commas(total) + " parameters\n";
+        return detail::table_text(rows_) + detail::with_commas(total_) + " parameters\n";
     }
 
 private:
-    const detail::model_list& list;
-    std::vector<std::array<std::string, 3>> rows;
-    std::size_t total = 0;
+    const detail::model_list& list_;
+    std::vector<std::array<std::string, 3>> rows_;
+    std::size_t total_ = 0;
 
     void add(std::string_view name, const detail::model_shape& output, std::size_t parameters) {
-        rows.push_back({std::string(name),
-                        detail::extents_text(output.height, output.width, output.channels),
-                        detail::with_commas(parameters)});
-        total += parameters;
+        rows_.push_back({std::string(name),
+                         detail::extents_text(output.height, output.width, output.channels),
+                         detail::with_commas(parameters)});
+        total_ += parameters;
     }
     void add_entries(std::size_t first, std::size_t last) {
-        for (std::size_t i = first; i < last; i = list.entries[i].end) {
-            add_entries(i + 1, list.entries[i].end);
-            if (list.entries[i].step == detail::model_entry::branch) continue;
-            const detail::model_step& step = list.graph.steps[list.entries[i].step];
+        for (std::size_t i = first; i < last; i = list_.entries[i].end) {
+            add_entries(i + 1, list_.entries[i].end);
+            if (list_.entries[i].step == detail::model_entry::branch) continue;
+            const detail::model_step& step = list_.graph.steps[list_.entries[i].step];
             std::size_t parameters = 0;
             for (const detail::model_array& array : step.arrays) parameters += array.size();
             add(name_of(step.kind), step.output, parameters);

@@ -31,24 +31,24 @@ public:
     protobuf_message& text(unsigned field, std::string_view value) {
         key(field, 2);
         varint(value.size());
-        bytes += value;
+        bytes_ += value;
         return *this;
     }
     protobuf_message& message(unsigned field, const protobuf_message& value) {
-        return text(field, value.bytes);
+        return text(field, value.bytes_);
     }
     void little_endian(std::uint64_t value, unsigned count) {
-        for (unsigned i = 0; i < count; ++i) bytes += static_cast<char>(value >> (8 * i) & 0xFF);
+        for (unsigned i = 0; i < count; ++i) bytes_ += static_cast<char>(value >> (8 * i) & 0xFF);
     }
-    [[nodiscard]] const std::string& all() const noexcept { return bytes; }
+    [[nodiscard]] const std::string& all() const noexcept { return bytes_; }
 
 private:
-    std::string bytes;
+    std::string bytes_;
 
     void key(unsigned field, unsigned type) { varint(std::uint64_t{field} << 3 | type); }
     void varint(std::uint64_t value) {
-        for (; value > 127; value >>= 7) bytes += static_cast<char>(value | 128);
-        bytes += static_cast<char>(value);
+        for (; value > 127; value >>= 7) bytes_ += static_cast<char>(value | 128);
+        bytes_ += static_cast<char>(value);
     }
 };
 
@@ -80,7 +80,7 @@ public:
         for (const std::string& input : inputs) node.text(1, input);
         node.text(2, output).text(3, output).text(4, kind);
         for (const written_attribute& attribute : attributes) node.message(5, attribute);
-        graph.message(1, node);
+        graph_.message(1, node);
     }
     /// A constant; returns its name.
     std::string floats(const std::string& name, const std::vector<std::size_t>& extents,
@@ -98,22 +98,22 @@ public:
     /// The whole file; extents without the batch, which is N.
     [[nodiscard]] std::string file(const std::string& input, std::span<const std::size_t> from,
                                    const std::string& output, std::span<const std::size_t> to) {
-        graph.text(2, "network").message(11, value(input, from)).message(12, value(output, to));
+        graph_.text(2, "network").message(11, value(input, from)).message(12, value(output, to));
         protobuf_message opset, model;
         opset.text(1, "").number(2, 17);
-        model.number(1, 8).text(2, "ctnn").message(7, graph).message(8, opset);
+        model.number(1, 8).text(2, "ctnn").message(7, graph_).message(8, opset);
         return model.all();
     }
 
 private:
-    protobuf_message graph;
+    protobuf_message graph_;
 
     std::string constant(const std::string& name, const std::vector<std::size_t>& extents,
                          std::uint64_t type, const protobuf_message& data) {
         protobuf_message tensor;
         for (const std::size_t extent : extents) tensor.number(1, extent);
         tensor.number(2, type).text(8, name).text(9, data.all());
-        graph.message(5, tensor);
+        graph_.message(5, tensor);
         return name;
     }
     static protobuf_message value(const std::string& name, std::span<const std::size_t> extents) {

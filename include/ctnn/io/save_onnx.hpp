@@ -33,19 +33,19 @@ struct exported_layer {
 template <class Network>
 class onnx_export {
 public:
-    explicit onnx_export(parameter_view<Network, const float> all) : w(all) {
+    explicit onnx_export(parameter_view<Network, const float> all) : w_(all) {
         using x = typename Network::input_shape;
         using y = typename Network::output_shape;
         const std::vector<std::size_t> from = extents_of<x>(), to = extents_of<y>();
-        values.push_back({"input", from.size() == 1, x::channels});
+        values_.push_back({"input", from.size() == 1, x::channels});
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             (add<I>(), ...);
         }
         (std::make_index_sequence<Network::leaf_count>{});
-        const value last = values[Network::reads.output];
+        const value last = values_[Network::reads.output];
         const std::string found = to.size() == 1 ? list_of(last) : map_of(last);
-        out.node("Identity", {found}, "output");
-        bytes = out.file("input", from, "output", to);
+        out_.node("Identity", {found}, "output");
+        bytes = out_.file("input", from, "output", to);
     }
     std::string bytes;
 
@@ -55,22 +55,22 @@ private:
         bool is_list;
         std::size_t channels;
     };
-    parameter_view<Network, const float> w;
-    onnx_writer out;
-    std::vector<value> values;
-    std::size_t views = 0;  // so that each has a name of its own
+    parameter_view<Network, const float> w_;
+    onnx_writer out_;
+    std::vector<value> values_;
+    std::size_t views_ = 0;  // so that each has a name of its own
 
     template <class Shape>
     static std::vector<std::size_t> extents_of() {
         if (Shape::height * Shape::width == 1) return {Shape::channels};
         return {Shape::channels, Shape::height, Shape::width};
     }
-    std::string view_name(const value& v) { return v.name + "_view" + std::to_string(++views); }
+    std::string view_name(const value& v) { return v.name + "_view" + std::to_string(++views_); }
     std::string shaped(const std::string& from, const std::string& name,
                        std::initializer_list<std::size_t> extents) {
         std::vector<std::int64_t> shape{-1};
         for (const std::size_t extent : extents) shape.push_back(static_cast<std::int64_t>(extent));
-        out.node("Reshape", {from, out.integers(name + "/shape", shape)}, name);
+        out_.node("Reshape", {from, out_.integers(name + "/shape", shape)}, name);
         return name;
     }
     /// As N, C.
@@ -88,7 +88,7 @@ private:
         std::size_t number = 0;
         for (std::size_t i = 0; i <= Index; ++i) number += Network::table::names[i] == layer::name;
         const std::string name = std::string(layer::name) + "_" + std::to_string(number);
-        const value x = values[Network::reads.read_by(Index)[0]];
+        const value x = values_[Network::reads.read_by(Index)[0]];
         value y{name, x.is_list, layer::output_shape::channels};
         if constexpr (layer::facts.only_in_training)
             y = x;
@@ -99,8 +99,8 @@ private:
         else
             y.is_list = write<layer>(
                 x, name,
-                parameter_view<layer, const float>(w.first + Network::table::offsets[Index]));
-        values.push_back(y);
+                parameter_view<layer, const float>(w_.first + Network::table::offsets[Index]));
+        values_.push_back(y);
     }
 
     /// Our numbers run over rows, columns, channels; the file's over channels first.
@@ -111,27 +111,27 @@ private:
         std::string list = x.name;
         if (from::height * from::width > 1) {
             list = view_name(x);
-            out.node("Transpose", {x.name}, list, {{"perm", {0, 2, 3, 1}}});
+            out_.node("Transpose", {x.name}, list, {{"perm", {0, 2, 3, 1}}});
         }
         if (to::height * to::width == 1) {
             shaped(list, name, {to::channels});
             return true;
         }
         const std::string map = shaped(list, view_name(x), {to::height, to::width, to::channels});
-        out.node("Transpose", {map}, name, {{"perm", {0, 3, 1, 2}}});
+        out_.node("Transpose", {map}, name, {{"perm", {0, 3, 1, 2}}});
         return false;
     }
     template <class Layer>
     bool write_merge(std::span<const std::size_t> reads, const std::string& name) {
         onnx_writer::texts inputs;
         bool is_list = true;
-        for (const std::size_t read : reads) is_list = is_list && values[read].is_list;
+        for (const std::size_t read : reads) is_list = is_list && values_[read].is_list;
         for (const std::size_t read : reads)
-            inputs.push_back(is_list ? values[read].name : map_of(values[read]));
+            inputs.push_back(is_list ? values_[read].name : map_of(values_[read]));
         if constexpr (Layer::name == "concatenate") {
-            out.node("Concat", inputs, name, {{"axis", std::size_t{1}}});
+            out_.node("Concat", inputs, name, {{"axis", std::size_t{1}}});
         } else if constexpr (Layer::name == "average" || Layer::name == "maximum") {
-            out.node(Layer::name == "average" ? "Mean" : "Max", inputs, name);
+            out_.node(Layer::name == "average" ? "Mean" : "Max", inputs, name);
         } else {  // of two
             constexpr bool is_known = Layer::name == "add" || Layer::name == "multiply";
             static_assert(sizeof(exported_layer<Layer, is_known>) > 0);
@@ -140,7 +140,7 @@ private:
             for (std::size_t i = 1; i < inputs.size(); ++i) {
                 const std::string next =
                     i + 1 == inputs.size() ? name : name + "_" + std::to_string(i);
-                out.node(kind, {sum, inputs[i]}, next);
+                out_.node(kind, {sum, inputs[i]}, next);
                 sum = next;
             }
         }
@@ -163,7 +163,7 @@ private:
             onnx_writer::texts inputs{list_of(x), floats(name, "kernel", here.kernel())};
             if constexpr (has_array<Layer, "bias">)
                 inputs.push_back(floats(name, "bias", here.bias()));
-            out.node("Gemm", inputs, name);
+            out_.node("Gemm", inputs, name);
             return true;
         } else if constexpr (requires { Layer::conv; }) {
             write_convolution<Layer>(x, name, here);
@@ -172,25 +172,26 @@ private:
             write_pooling<Layer>(x, name);
             return false;
         } else if constexpr (is<Layer>("global_average_pool") || is<Layer>("global_max_pool")) {
-            out.node(is<Layer>("global_max_pool") ? "GlobalMaxPool" : "GlobalAveragePool",
-                     {map_of(x)}, name);
+            out_.node(is<Layer>("global_max_pool") ? "GlobalMaxPool" : "GlobalAveragePool",
+                      {map_of(x)}, name);
             return false;
         } else if constexpr (kind == "batch_normalization") {
-            out.node("BatchNormalization",
-                     {x.name, floats(name, "gamma", here.template get<"gamma">()),
-                      floats(name, "beta", here.template get<"beta">()),
-                      floats(name, "moving_mean", here.template get<"moving_mean">()),
-                      floats(name, "moving_variance", here.template get<"moving_variance">())},
-                     name, {{"epsilon", Layer::added_to_variance}});
+            out_.node("BatchNormalization",
+                      {x.name, floats(name, "gamma", here.template get<"gamma">()),
+                       floats(name, "beta", here.template get<"beta">()),
+                       floats(name, "moving_mean", here.template get<"moving_mean">()),
+                       floats(name, "moving_variance", here.template get<"moving_variance">())},
+                      name, {{"epsilon", Layer::added_to_variance}});
         } else if constexpr (kind == "scale_and_offset") {
-            out.node("Mul", {x.name, channels(x, name, "scale", here.template get<"scale">())},
-                     name + "_scaled");
-            out.node("Add",
-                     {name + "_scaled", channels(x, name, "offset", here.template get<"offset">())},
-                     name);
+            out_.node("Mul", {x.name, channels(x, name, "scale", here.template get<"scale">())},
+                      name + "_scaled");
+            out_.node(
+                "Add",
+                {name + "_scaled", channels(x, name, "offset", here.template get<"offset">())},
+                name);
         } else if constexpr (kind == "prelu") {
-            out.node("PRelu", {x.name, channels(x, name, "alpha", here.template get<"alpha">())},
-                     name);
+            out_.node("PRelu", {x.name, channels(x, name, "alpha", here.template get<"alpha">())},
+                      name);
         } else if constexpr (is<Layer>("zero_padding") || is<Layer>("cropping")) {
             write_borders<Layer>(x, name);
             return false;
@@ -198,7 +199,7 @@ private:
             write_up_sampling<Layer>(x, name);
             return false;
         } else if constexpr (kind == "softmax") {
-            out.node("Softmax", {x.name}, name, {{"axis", std::size_t{1}}});
+            out_.node("Softmax", {x.name}, name, {{"axis", std::size_t{1}}});
         } else {
             write_activation<Layer>(x.name, name);
         }
@@ -209,8 +210,8 @@ private:
     template <class Array>
     std::string floats(const std::string& layer, const char* name, const Array& array) {
         constexpr auto extents = Array::extents();
-        return out.floats(layer + "/" + name, {extents.begin(), extents.end()},
-                          std::span(array.data(), array.size()));
+        return out_.floats(layer + "/" + name, {extents.begin(), extents.end()},
+                           std::span(array.data(), array.size()));
     }
     /// A convolution's kernel: taps, a, b here; b, a, taps in the file, or a b, 1, taps if it is
     /// depthwise.
@@ -223,7 +224,7 @@ private:
         for (std::size_t n = 0; n < a * b; ++n)
             for (std::size_t tap = 0; tap < conv.rows.taps * conv.columns.taps; ++tap)
                 numbers.push_back(array[tap * a * b + (is_depthwise ? n : n % a * b + n / a)]);
-        return out.floats(
+        return out_.floats(
             layer + "/kernel",
             {is_depthwise ? a * b : b, is_depthwise ? 1 : a, conv.rows.taps, conv.columns.taps},
             numbers);
@@ -233,8 +234,8 @@ private:
     std::string channels(const value& x, const std::string& layer, const char* name,
                          const Array& array) {
         const std::vector<std::size_t> list{x.channels}, map{x.channels, 1, 1};
-        return out.floats(layer + "/" + name, x.is_list ? list : map,
-                          std::span(array.data(), x.channels));
+        return out_.floats(layer + "/" + name, x.is_list ? list : map,
+                           std::span(array.data(), x.channels));
     }
 
     template <class Layer>
@@ -255,12 +256,12 @@ private:
             };
             attributes.push_back({"output_padding", {more(conv.rows), more(conv.columns)}});
         }
-        out.node(is_transposed ? "ConvTranspose" : "Conv", inputs, name, attributes);
+        out_.node(is_transposed ? "ConvTranspose" : "Conv", inputs, name, attributes);
     }
     template <class Layer>
     void write_pooling(const value& x, const std::string& name) {
-        out.node(Layer::name.starts_with("max") ? "MaxPool" : "AveragePool", {map_of(x)}, name,
-                 window_of(Layer::rows, Layer::columns, true));
+        out_.node(Layer::name.starts_with("max") ? "MaxPool" : "AveragePool", {map_of(x)}, name,
+                  window_of(Layer::rows, Layer::columns, true));
     }
     /// Size, stride and padding; the padding in words where it is `same` and they may be used.
     /// (ONNX Runtime takes them from no layer with dilation.)
@@ -287,19 +288,19 @@ private:
                    left = static_cast<std::int64_t>(Layer::settings[1]);
         const auto number = [](std::size_t n) { return static_cast<std::int64_t>(n); };
         if constexpr (is<Layer>("zero_padding"))
-            out.node("Pad",
-                     {map_of(x),
-                      out.integers(name + "/pads",
-                                   {0, 0, top, left, 0, 0, number(to::height - from::height) - top,
-                                    number(to::width - from::width) - left})},
-                     name);
+            out_.node("Pad",
+                      {map_of(x),
+                       out_.integers(name + "/pads", {0, 0, top, left, 0, 0,
+                                                      number(to::height - from::height) - top,
+                                                      number(to::width - from::width) - left})},
+                      name);
         else
-            out.node(
-                "Slice",
-                {map_of(x), out.integers(name + "/starts", {top, left}),
-                 out.integers(name + "/ends", {top + number(to::height), left + number(to::width)}),
-                 out.integers(name + "/axes", {2, 3})},
-                name);
+            out_.node("Slice",
+                      {map_of(x), out_.integers(name + "/starts", {top, left}),
+                       out_.integers(name + "/ends",
+                                     {top + number(to::height), left + number(to::width)}),
+                       out_.integers(name + "/axes", {2, 3})},
+                      name);
     }
     template <class Layer>
     void write_up_sampling(const value& x, const std::string& name) {
@@ -308,10 +309,10 @@ private:
         const std::vector<float> scales{1.0f, 1.0f, static_cast<float>(to::height / from::height),
                                         static_cast<float>(to::width / from::width)};
         const bool is_bilinear = Layer::settings[0] != 0;
-        out.node("Resize", {map_of(x), "", out.floats(name + "/scales", {4}, scales)}, name,
-                 {{"mode", is_bilinear ? "linear" : "nearest"},
-                  {"coordinate_transformation_mode", is_bilinear ? "half_pixel" : "asymmetric"},
-                  {"nearest_mode", "floor"}});
+        out_.node("Resize", {map_of(x), "", out_.floats(name + "/scales", {4}, scales)}, name,
+                  {{"mode", is_bilinear ? "linear" : "nearest"},
+                   {"coordinate_transformation_mode", is_bilinear ? "half_pixel" : "asymmetric"},
+                   {"nearest_mode", "floor"}});
     }
     static constexpr std::array<std::pair<std::string_view, const char*>, 8> kinds{
         {{"relu", "Relu"},
@@ -323,7 +324,7 @@ private:
          {"softsign", "Softsign"},
          {"exponential", "Exp"}}};
     std::string scalar(const std::string& name, float number) {
-        return out.floats(name, {}, std::span(&number, 1));
+        return out_.floats(name, {}, std::span(&number, 1));
     }
     template <class Layer>
     void write_activation(const std::string& x, const std::string& name) {
@@ -332,29 +333,29 @@ private:
             return std::bit_cast<float>(static_cast<std::uint32_t>(Layer::settings[i]));
         };
         if constexpr (kind == "relu6") {
-            out.node("Clip", {x, scalar(name + "/min", 0.0f), scalar(name + "/max", 6.0f)}, name);
+            out_.node("Clip", {x, scalar(name + "/min", 0.0f), scalar(name + "/max", 6.0f)}, name);
         } else if constexpr (kind == "clip") {
-            out.node("Clip",
-                     {x, scalar(name + "/min", Layer::low), scalar(name + "/max", Layer::high)},
-                     name);
+            out_.node("Clip",
+                      {x, scalar(name + "/min", Layer::low), scalar(name + "/max", Layer::high)},
+                      name);
         } else if constexpr (kind == "leaky_relu") {
-            out.node("LeakyRelu", {x}, name, {{"alpha", setting(0)}});
+            out_.node("LeakyRelu", {x}, name, {{"alpha", setting(0)}});
         } else if constexpr (kind == "elu") {
-            out.node("Elu", {x}, name, {{"alpha", setting(0)}});
+            out_.node("Elu", {x}, name, {{"alpha", setting(0)}});
         } else if constexpr (kind == "hard_sigmoid") {
-            out.node("HardSigmoid", {x}, name, {{"alpha", 1.0f / 6.0f}, {"beta", 0.5f}});
+            out_.node("HardSigmoid", {x}, name, {{"alpha", 1.0f / 6.0f}, {"beta", 0.5f}});
         } else if constexpr (kind == "swish") {
-            out.node("Sigmoid", {x}, name + "_gate");
-            out.node("Mul", {x, name + "_gate"}, name);
+            out_.node("Sigmoid", {x}, name + "_gate");
+            out_.node("Mul", {x, name + "_gate"}, name);
         } else if constexpr (kind == "gelu") {  // x / 2 (1 + erf(x / sqrt(2)))
-            out.node("Div", {x, scalar(name + "/root", 1.41421356f)}, name + "_scaled");
-            out.node("Erf", {name + "_scaled"}, name + "_erf");
-            out.node("Add", {name + "_erf", scalar(name + "/one", 1.0f)}, name + "_gate");
-            out.node("Mul", {x, name + "_gate"}, name + "_twice");
-            out.node("Mul", {name + "_twice", scalar(name + "/half", 0.5f)}, name);
+            out_.node("Div", {x, scalar(name + "/root", 1.41421356f)}, name + "_scaled");
+            out_.node("Erf", {name + "_scaled"}, name + "_erf");
+            out_.node("Add", {name + "_erf", scalar(name + "/one", 1.0f)}, name + "_gate");
+            out_.node("Mul", {x, name + "_gate"}, name + "_twice");
+            out_.node("Mul", {name + "_twice", scalar(name + "/half", 0.5f)}, name);
         } else if constexpr (kind == "rescaling") {
-            out.node("Mul", {x, scalar(name + "/scale", Layer::scale)}, name + "_scaled");
-            out.node("Add", {name + "_scaled", scalar(name + "/offset", Layer::offset)}, name);
+            out_.node("Mul", {x, scalar(name + "/scale", Layer::scale)}, name + "_scaled");
+            out_.node("Add", {name + "_scaled", scalar(name + "/offset", Layer::offset)}, name);
         } else {
             constexpr std::size_t found = [] {
                 std::size_t i = 0;
@@ -362,7 +363,7 @@ private:
                 return i;
             }();
             static_assert(sizeof(exported_layer < Layer, found<kinds.size()>) > 0);
-            if constexpr (found < kinds.size()) out.node(kinds[found].second, {x}, name);
+            if constexpr (found < kinds.size()) out_.node(kinds[found].second, {x}, name);
         }
     }
 };

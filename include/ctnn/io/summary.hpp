@@ -15,7 +15,7 @@ namespace detail {
 
 /// "28 x 28 x 6", or "400" for a flat list.
 inline std::string extents_text(std::size_t height, std::size_t width, std::size_t channels) {
-    const std::string depth = std::to_string(channels);
+    std::string depth = std::to_string(channels);
     if (height == 1 && width == 1) return depth;
     return std::to_string(height) + " x " + std::to_string(width) + " x " + depth;
 }

@@ -20,66 +20,66 @@ struct model_entry {
 /// Writes the list of a graph, or finds what cannot be written so.
 class arranger {
 public:
-    constexpr explicit arranger(const model_graph& from) : graph(from) {
-        for (std::size_t i = 0; i < from.steps.size(); ++i) times.push_back(0);
+    constexpr explicit arranger(const model_graph& from) : graph_(from) {
+        for (std::size_t i = 0; i < from.steps.size(); ++i) times_.push_back(0);
     }
     constexpr std::vector<model_entry> entries() {
         find_partings();
-        if (!mistake) write(0, graph.output);
-        for (std::size_t i = 0; i < times.size() && !mistake; ++i)
-            if (times[i] == 0)
-                mistake = {model_error::unused_value, graph.steps[i].name,
-                           graph.steps[i].operation};
-        return static_cast<std::vector<model_entry>&&>(list);
+        if (!mistake) write(0, graph_.output);
+        for (std::size_t i = 0; i < times_.size() && !mistake; ++i)
+            if (times_[i] == 0)
+                mistake = {model_error::unused_value, graph_.steps[i].name,
+                           graph_.steps[i].operation};
+        return static_cast<std::vector<model_entry>&&>(list_);
     }
     model_mistake mistake{};
 
 private:
-    const model_graph& graph;
+    const model_graph& graph_;
     std::vector<std::size_t>
-        partings;                    // of each value: the last one that all ways to it go through
-    std::vector<std::size_t> times;  // how often each step was written
-    std::vector<model_entry> list;
+        partings_;                    // of each value: the last one that all ways to it go through
+    std::vector<std::size_t> times_;  // how often each step was written
+    std::vector<model_entry> list_;
 
     constexpr void find_partings() {
         std::vector<std::size_t> depth{0};
-        partings.push_back(0);
-        for (const model_step& step : graph.steps) {
+        partings_.push_back(0);
+        for (const model_step& step : graph_.steps) {
             std::size_t meeting = step.inputs[0];
             for (std::size_t other : step.inputs)
                 while (meeting != other) {
                     if (depth[meeting] >= depth[other])
-                        meeting = partings[meeting];
+                        meeting = partings_[meeting];
                     else
-                        other = partings[other];
+                        other = partings_[other];
                 }
-            partings.push_back(meeting);
+            partings_.push_back(meeting);
             depth.push_back(depth[meeting] + 1);
         }
     }
     /// Writes all entries between two values, the first of which all ways to the second go through.
     constexpr void write(std::size_t from, std::size_t to) {
         std::vector<std::size_t> steps;  // the last one first
-        for (std::size_t value = to; value != from; value = partings[value])
+        for (std::size_t value = to; value != from; value = partings_[value])
             steps.push_back(value - 1);
         for (std::size_t i = steps.size(); i-- > 0 && !mistake;) write(steps[i]);
     }
     constexpr void write(std::size_t number) {
-        const model_step& step = graph.steps[number];
-        if (++times[number] > 1) {
+        const model_step& step = graph_.steps[number];
+        if (++times_[number] > 1) {
             mistake = {model_error::entangled, step.name, step.operation};
             return;
         }
-        const std::size_t here = list.size();
-        list.push_back({number, 0});
+        const std::size_t here = list_.size();
+        list_.push_back({number, 0});
         if (is_merge(step.kind))
             for (const std::size_t value : step.inputs) {
-                const std::size_t branch = list.size();
-                list.push_back({});
-                write(partings[number + 1], value);
-                list[branch].end = list.size();
+                const std::size_t branch = list_.size();
+                list_.push_back({});
+                write(partings_[number + 1], value);
+                list_[branch].end = list_.size();
             }
-        list[here].end = list.size();
+        list_[here].end = list_.size();
     }
 };
 

@@ -20,9 +20,9 @@ class interpreter {
 public:
     using numbers = std::vector<double>;
 
-    interpreter(const model_graph& from, std::span<const unsigned char> file) : graph(from) {
+    interpreter(const model_graph& from, std::span<const unsigned char> file) : graph_(from) {
         for (const model_step& step : from.steps) {
-            auto& arrays = parameters.emplace_back();
+            auto& arrays = parameters_.emplace_back();
             for (const model_array& array : step.arrays) {
                 const std::vector<float> floats = numbers_of(file, array);
                 arrays.emplace_back(floats.begin(), floats.end());
@@ -32,20 +32,20 @@ public:
     /// The network's output; `x` has as many numbers as its input.
     [[nodiscard]] numbers operator()(std::span<const float> x) const {
         std::vector<numbers> values{{x.begin(), x.end()}};
-        for (std::size_t i = 0; i < graph.steps.size(); ++i)
-            values.push_back(compute(graph.steps[i], parameters[i], values));
-        return values[graph.output];
+        for (std::size_t i = 0; i < graph_.steps.size(); ++i)
+            values.push_back(compute(graph_.steps[i], parameters_[i], values));
+        return values[graph_.output];
     }
 
 private:
-    const model_graph& graph;
-    std::vector<std::vector<numbers>> parameters;  // of each step
+    const model_graph& graph_;
+    std::vector<std::vector<numbers>> parameters_;  // of each step
 
     [[nodiscard]] numbers compute(const model_step& step, const std::vector<numbers>& w,
                                   const std::vector<numbers>& values) const {
         using kind = step_kind;
         const numbers& x = values[step.inputs[0]];
-        const model_shape from = graph.shape_of(step.inputs[0]);
+        const model_shape from = graph_.shape_of(step.inputs[0]);
         switch (step.kind) {
         case kind::conv2d:
         case kind::depthwise_conv2d:
@@ -212,7 +212,7 @@ private:
         std::size_t channels_before = 0;
         for (std::size_t n = 0; n < step.inputs.size(); ++n) {
             const numbers& x = values[step.inputs[n]];
-            const std::size_t channels = graph.shape_of(step.inputs[n]).channels;
+            const std::size_t channels = graph_.shape_of(step.inputs[n]).channels;
             if (step.kind == step_kind::concatenate) {
                 for (std::size_t i = 0; i < x.size(); ++i)
                     y[i / channels * to.channels + channels_before + i % channels] = x[i];

@@ -85,7 +85,7 @@ protected:
     std::int64_t opset = 0;
 
     constexpr explicit onnx_file(std::span<const unsigned char> file) : protobuf{file} {
-        names.fill(none);
+        names_.fill(none);
     }
 
     /// Reads everything but what the nodes mean.
@@ -128,7 +128,7 @@ protected:
 
     /// The tensor with this name; a new one, if there is none.
     constexpr std::size_t tensor_named(text_of_file name) {
-        std::size_t& first = names[hash_of(name)];
+        std::size_t& first = names_[hash_of(name)];
         for (std::size_t i = first; i != none; i = tensors[i].next)
             if (std::ranges::equal(tensors[i].name, name)) return i;
         if (tensors.size() == most_tensors) {
@@ -164,6 +164,7 @@ protected:
         if (is_external) fail(model_error::external_data, model_name(name));
         if (has_single_floats) fail(model_error::unsupported_type, model_name(name));
         std::vector<std::size_t> sizes;
+        sizes.reserve(extents.size());
         for (const std::int64_t extent : extents) sizes.push_back(extent_of(extent, name));
         if (mistake) return result;
         const std::size_t size = size_of(sizes, name);
@@ -215,7 +216,7 @@ protected:
     }
 
 private:
-    std::array<std::size_t, 256> names{};  // the first tensor of each hash
+    std::array<std::size_t, 256> names_{};  // the first tensor of each hash
 
     static constexpr std::size_t hash_of(text_of_file name) noexcept {
         unsigned result = 0;

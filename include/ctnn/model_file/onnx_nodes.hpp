@@ -83,7 +83,7 @@ protected:
     /// Operand `i`; an empty tensor, if there is none.
     constexpr onnx_tensor& in(std::size_t i) {
         if (!has(i)) wrong(model_error::wrong_operands);
-        return has(i) ? tensors[node().inputs[i]] : nothing;
+        return has(i) ? tensors[node().inputs[i]] : nothing_;
     }
     [[nodiscard]] constexpr bool is_constant(std::size_t i) const {
         return has(i) && tensors[node().inputs[i]].is_constant();
@@ -180,7 +180,7 @@ protected:
     }
 
 private:
-    onnx_tensor nothing{};
+    onnx_tensor nothing_{};
 };
 
 }  // namespace ctnn::detail

@@ -187,7 +187,7 @@ protected:
         }
         write_numbers(static_cast<std::vector<std::int64_t>&&>(found), view.extents);
     }
-    constexpr void write_reshaped(std::vector<std::size_t> extents) {
+    constexpr void write_reshaped(const std::vector<std::size_t>& extents) {
         const onnx_tensor& t = in(0);
         const std::size_t size = size_of(extents, node().kind);
         if (mistake) return;
@@ -237,6 +237,7 @@ protected:
         const std::vector<std::size_t>& before = in(0).view.extents;
         const std::vector<std::int64_t> axes = list(1, "axes");
         std::vector<char> left_out;
+        left_out.reserve(before.size());
         for (const std::size_t extent : before) left_out.push_back(axes.empty() && extent == 1);
         for (std::size_t i = 0; i < axes.size() && !mistake; ++i) {
             const std::size_t axis = axis_in(axes[i], before.size());

@@ -32,21 +32,21 @@ struct type_text {
 /// The type, out of the list that network_of.hpp makes it from.
 class type_of_model {
 public:
-    explicit type_of_model(const model_list& from) : list(from) {}
+    explicit type_of_model(const model_list& from) : list_(from) {}
 
     [[nodiscard]] type_text network() const {
-        const auto& [height, width, channels] = list.graph.input;
+        const auto& [height, width, channels] = list_.graph.input;
         type_text all{"ctnn::network", {}, true};
         all.arguments.push_back(height > 1  ? with("shape", {height, width, channels})
                                 : width > 1 ? with("sequence_shape", {width, channels})
                                             : with("features", {channels}));
-        for (type_text& one : entries(0, list.entries.size()))
+        for (type_text& one : entries(0, list_.entries.size()))
             all.arguments.push_back(std::move(one));
         return all;
     }
 
 private:
-    const model_list& list;
+    const model_list& list_;
 
     static type_text type(std::string_view name) { return {"ctnn::" + std::string(name)}; }
     static type_text with(std::string_view name, const std::vector<std::size_t>& numbers) {
@@ -63,19 +63,19 @@ private:
 
     [[nodiscard]] std::vector<type_text> entries(std::size_t first, std::size_t last) const {
         std::vector<type_text> result;
-        for (std::size_t i = first; i < last; i = list.entries[i].end) result.push_back(entry(i));
+        for (std::size_t i = first; i < last; i = list_.entries[i].end) result.push_back(entry(i));
         return result;
     }
     [[nodiscard]] type_text entry(std::size_t number) const {
-        const model_entry& at = list.entries[number];
+        const model_entry& at = list_.entries[number];
         const bool is_branch = at.step == model_entry::branch;
-        if (!is_branch && !is_merge(list.graph.steps[at.step].kind))
-            return layer(list.graph.steps[at.step]);
+        if (!is_branch && !is_merge(list_.graph.steps[at.step].kind))
+            return layer(list_.graph.steps[at.step]);
         std::vector<type_text> parts = entries(number + 1, at.end);
         if (is_branch && parts.size() == 1) return std::move(parts[0]);
         if (is_branch) return {"ctnn::sequence", std::move(parts), true};
 
-        const step_kind kind = list.graph.steps[at.step].kind;
+        const step_kind kind = list_.graph.steps[at.step].kind;
         const auto is_sequence = [](const type_text& part, bool is_empty) {
             return part.name == "ctnn::sequence" && part.arguments.empty() == is_empty;
         };
@@ -144,27 +144,27 @@ private:
 /// behind it; branches that do not fit on a line are lists of their own.
 class type_printer {
 public:
-    explicit type_printer(std::string beginning) : text(std::move(beginning)) {}
+    explicit type_printer(std::string beginning) : text_(std::move(beginning)) {}
 
     void print(const type_text& type, std::size_t indent, const std::string& end) {
         const std::string flat = type.on_one_line() + end;
         const bool is_network = type.name == "ctnn::network";
         if (fits(column(), flat) || !type.is_list || type.arguments.empty()) {
-            text += flat;
+            text_ += flat;
             return;
         }
-        text += type.name + "<";
-        if (is_network) text += type.arguments[0].on_one_line() + ",";
+        text_ += type.name + "<";
+        if (is_network) text_ += type.arguments[0].on_one_line() + ",";
         print_list(type.arguments, is_network ? 1 : 0, indent + 4, ">" + end);
     }
-    [[nodiscard]] std::string result() { return std::move(text); }
+    [[nodiscard]] std::string result() { return std::move(text_); }
 
 private:
     static constexpr std::size_t most = 100;
-    std::string text;
+    std::string text_;
 
-    [[nodiscard]] std::size_t column() const { return text.size() - (text.rfind('\n') + 1); }
-    std::string& begin_line(std::size_t indent) { return (text += '\n').append(indent, ' '); }
+    [[nodiscard]] std::size_t column() const { return text_.size() - (text_.rfind('\n') + 1); }
+    std::string& begin_line(std::size_t indent) { return (text_ += '\n').append(indent, ' '); }
     static bool fits(std::size_t from, const std::string& words) {
         return from + words.size() <= most;
     }
@@ -177,14 +177,14 @@ private:
             for (++next; next < list.size() && list[next].arguments.empty(); ++next)
                 (together += ' ') += list[next].on_one_line() + behind(next);
             if (!is_line_full && fits(column() + 1, together)) {
-                (text += ' ') += together;
+                (text_ += ' ') += together;
                 continue;
             }
             begin_line(indent);
             is_line_full = list[first].is_list && !fits(indent, together);
             for (std::size_t i = first; i < next; ++i) {
                 const std::string flat = list[i].on_one_line() + behind(i);
-                if (i > first) fits(column() + 1, flat) ? text += ' ' : begin_line(indent);
+                if (i > first) fits(column() + 1, flat) ? text_ += ' ' : begin_line(indent);
                 print(list[i], indent, behind(i));
             }
         }
