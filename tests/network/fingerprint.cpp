@@ -37,6 +37,8 @@ static_assert(of<s6, flatten, dense<3>> ==
               of<s6, flatten, network<features<72>, dense<3>, flatten>>);
 static_assert(of<s6, leaky_relu<negative_slope<1, 4>>> == of<s6, leaky_relu<negative_slope<2, 8>>>);
 static_assert(of<s6, elu<>> == of<s6, elu<alpha<1>>>);
+static_assert(of<features<4>, add<sequence<dense<4>, relu>, flatten>> ==
+              of<features<4>, residual<dense<4>, relu>>);
 // Only training differs.
 static_assert(of<s6, max_pool2d<>> == of<s6, max_pool2d<every_maximum>>);
 
