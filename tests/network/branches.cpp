@@ -198,3 +198,33 @@ TEST_CASE("branches in a constant expression: what a program predicts") {
     for (std::size_t i = 0; i < 2; ++i)
         CHECK(y[i] == doctest::Approx(by_the_compiler[i]).epsilon(1e-5));
 }
+
+TEST_CASE("a convolution that adds to another value: one image and many") {
+    using map = shape<5, 7, 16>;
+    using last = conv2d<16, kernel<3, 3>, same>;
+    using alone = network<map, last>;
+    using added = network<map, residual<last>, relu>;  // to the input, which must stay
+    generator random(11);
+    const std::vector<float> numbers = random.vector(alone::parameter_count, -0.3f, 0.3f);
+    const auto w = std::make_unique<added::parameters>();
+    const auto w_alone = std::make_unique<alone::parameters>();
+    std::copy(numbers.begin(), numbers.end(), w->elements);
+    std::copy(numbers.begin(), numbers.end(), w_alone->elements);
+    std::vector<added::input> images(simd::native_lanes + 1);
+    std::vector<added::output> many(images.size());
+    for (added::input& image : images) {
+        const std::vector<float> pixels = random.vector(map::size, -1.0f, 1.0f);
+        std::copy(pixels.begin(), pixels.end(), image.begin());
+    }
+    const auto space = std::make_unique<added::batch_workspace>();
+    added::predict(*w, images, many, *space);
+    for (std::size_t n = 0; n < images.size(); ++n) {
+        const added::output one = added::predict(*w, images[n]);
+        const alone::output f = alone::predict(*w_alone, images[n]);
+        for (std::size_t i = 0; i < map::size; ++i) {
+            const float wanted = std::max(0.0f, f[i] + images[n][i]);
+            CHECK(one[i] == doctest::Approx(wanted).epsilon(1e-5).scale(1));
+            CHECK(many[n][i] == doctest::Approx(wanted).epsilon(1e-5).scale(1));
+        }
+    }
+}
