@@ -83,6 +83,14 @@ struct tflite_layers : tflite_file {
         if (t.size() != count) fail(model_error::wrong_shape, t.name, operation);
         step.arrays.push_back({true, 0.0f, t.data.first, {1, 1, 1, count}, {0, 0, 0, 4}});
     }
+    /// The window of a convolution with this kernel (whose axes 1 and 2 are rows and columns);
+    /// `dilation` is its field in the options.
+    constexpr void take_window(model_step& step, const tensor& kernel, std::size_t dilation) {
+        take_padding(step);
+        step.stride = pair_of(1, 1);
+        step.dilation = pair_of(dilation, 1);
+        step.extents = {kernel.extents[1], kernel.extents[2]};
+    }
     constexpr std::size_t read_conv() {
         model_step step = step_of(step_kind::conv2d);
         const tensor& t = constant(1, 4);  // out, rows, columns, in
@@ -93,10 +101,7 @@ struct tflite_layers : tflite_file {
             fail(model_error::wrong_shape, t.name, operation);
             return 0;
         }
-        take_padding(step);
-        step.stride = pair_of(1, 1);
-        step.dilation = pair_of(4, 1);
-        step.extents = {rows, columns};
+        take_window(step, t, 4);
         step.filters = out;
         step.groups = channels / in;
         step.arrays.push_back({true,
@@ -117,10 +122,7 @@ struct tflite_layers : tflite_file {
             fail(model_error::wrong_shape, t.name, operation);
             return 0;
         }
-        take_padding(step);
-        step.stride = pair_of(1, 1);
-        step.dilation = pair_of(5, 1);
-        step.extents = {rows, columns};
+        take_window(step, t, 5);
         step.filters = out / channels;
         step.arrays.push_back({true,
                                0.0f,
