@@ -13,13 +13,15 @@ namespace ctnn {
 /// network, as if it were written by hand. Rejected, with a sentence that names the operator or
 /// value and its place in the file: what the library cannot compute exactly, files that are damaged
 /// or cut off, and graphs that are no branches that part and meet again.
-template <const auto& File>
-using network_in = typename detail::network_of_model<detail::model_in<File>>::type;
+///
+/// An int8 file gives a network in bytes, `quantized<...>`, by the rules of `Rounding`.
+template <const auto& File, class Rounding = rounding::tflite>
+using network_in = typename detail::network_of_model<detail::model_in<File>, Rounding>::type;
 
 /// Its weights, a constant of the program: in flash where there is flash. Copy them to train them
 /// further: `auto w = std::make_unique<network_in<file>::parameters>(weights_in<file>)`.
-template <const auto& File>
-inline constexpr parameters<network_in<File>>
-    weights_in = detail::weights_of_model<File, network_in<File>>();
+template <const auto& File, class Rounding = rounding::tflite>
+inline constexpr typename network_in<File, Rounding>::parameters
+    weights_in = detail::weights_of_model<File, network_in<File, Rounding>>();
 
 }  // namespace ctnn

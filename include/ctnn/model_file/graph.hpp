@@ -71,9 +71,9 @@ struct model_fraction {
     bool operator==(const model_fraction&) const = default;
 };
 
-/// The numbers of one parameter array, in this library's order: element (i, j, k, l) is the float
+/// The numbers of one parameter array, in this library's order: element (i, j, k, l) is the number
 /// at byte `first + i strides[0] + j strides[1] + k strides[2] + l strides[3]` of the file, or
-/// `otherwise` where the file has none. Strides are multiples of 4.
+/// `otherwise` where the file has none. Of floats and 32-bit integers strides are multiples of 4.
 struct model_array {
     bool is_in_file = false;
     float otherwise = 0.0f;
@@ -82,6 +82,13 @@ struct model_array {
     [[nodiscard]] constexpr std::size_t size() const noexcept {
         return extents[0] * extents[1] * extents[2] * extents[3];
     }
+};
+
+/// How the bytes of a value mean numbers: scale (byte - zero). A scale of 0: they are floats.
+struct model_scale {
+    float scale = 0.0f;
+    int zero = 0;
+    bool operator==(const model_scale&) const = default;
 };
 
 /// Step i reads values and writes value i + 1; value 0 is the network's input.
@@ -96,8 +103,14 @@ struct model_step {
     bool is_bilinear = false;
     model_shape output{};
     std::vector<std::size_t> inputs;
-    std::vector<model_array> arrays;  // in the order of the layer's
+    std::vector<model_array> arrays;  // in the order of the layer's; in bytes: kernel, bias, scales
+    model_scale scale{};              // of the value that it writes
     model_name name{};                // of the value that it writes, in the file
+
+    /// Of a convolution or dense layer. (One of bytes has its array, in the file or not.)
+    [[nodiscard]] constexpr bool has_bias() const noexcept {
+        return arrays.size() > 1 && (arrays[1].is_in_file || scale.scale == 0.0f);
+    }
 };
 
 /// The window of a step, along rows (0) or columns (1), over `pixels`.
@@ -118,8 +131,12 @@ constexpr axis axis_of(const model_step& step, std::size_t which, std::size_t pi
 struct model_graph {
     model_mistake mistake{};
     model_shape input{};
+    model_scale input_scale{};
     std::vector<model_step> steps;
     std::size_t output = 0;  // a value
+
+    /// Whether values and weights are bytes.
+    [[nodiscard]] constexpr bool is_int8() const noexcept { return input_scale.scale > 0.0f; }
 
     [[nodiscard]] constexpr const model_shape& shape_of(std::size_t value) const noexcept {
         return value == 0 ? input : steps[value - 1].output;

@@ -40,6 +40,8 @@ struct listed_step {
     std::size_t filters = 0, groups = 1;
     model_fraction first{}, second{};
     model_shape output{};
+    model_scale scale{};
+    std::size_t arrays = 0;  // how many
 };
 
 /// An option that a layer does not need, since it is the default.

@@ -28,7 +28,11 @@
                           "compute exactly; see the option's name and the operator's number in "   \
                           "the file")                                                              \
     X(unsupported_type,                                                                            \
-      "the tensors of a model file must hold 32-bit floats; see the tensor's name")                \
+      "the tensors of a model file must all hold 32-bit floats, or all bytes with a sign (int8); " \
+      "see the tensor's name")                                                                     \
+    X(unsupported_quantization,                                                                    \
+      "the tensors of an int8 file must have scales above 0, weights zero points of 0, and a "     \
+      "layer that only moves bytes the same on both sides; see the tensor's name")                 \
     X(unsupported_shape, "the tensors of a model file must be of one image: a batch of 1 and at "  \
                          "most three more extents, all known; see the tensor's name")              \
     X(wrong_shape, "the tensors of an operator must fit together; see the tensor's name and the "  \

@@ -13,9 +13,11 @@ namespace ctnn::detail {
 template <std::size_t Entries, std::size_t Steps, std::size_t Arrays>
 struct listed_model {
     model_shape input{};
+    model_scale input_scale{};
     std::array<model_entry, Entries> entries{};
     std::array<listed_step, Steps> steps{};
     std::array<model_array, Arrays> arrays{};  // in the order of the list
+    [[nodiscard]] constexpr bool is_int8() const noexcept { return input_scale.scale > 0.0f; }
 };
 
 /// What the compiler knows of a model file.
@@ -43,6 +45,7 @@ struct model_in {
         const model_list list = read_model(File);
         listed_model<size.entries, size.steps, size.arrays> result;
         result.input = list.graph.input;
+        result.input_scale = list.graph.input_scale;
         std::size_t array = 0;
         for (std::size_t i = 0; i < size.entries; ++i) {
             result.entries[i] = list.entries[i];
@@ -53,11 +56,10 @@ struct model_in {
         }
         for (std::size_t i = 0; i < size.steps && size.entries > 0; ++i) {
             const model_step& from = list.graph.steps[i];
-            result.steps[i] = {from.kind,        from.extents, from.stride,
-                               from.dilation,    from.is_same, from.arrays.size() > 1,
-                               from.is_bilinear, from.pads,    from.filters,
-                               from.groups,      from.first,   from.second,
-                               from.output};
+            result.steps[i] = {from.kind,    from.extents,    from.stride,       from.dilation,
+                               from.is_same, from.has_bias(), from.is_bilinear,  from.pads,
+                               from.filters, from.groups,     from.first,        from.second,
+                               from.output,  from.scale,      from.arrays.size()};
         }
         return result;
     }();

@@ -1,6 +1,7 @@
 // From the list of a model file to the type of the network and its weights.
 #pragma once
 
+#include <ctnn/model_file/int8_weights.hpp>
 #include <ctnn/model_file/model_in.hpp>
 #include <ctnn/network.hpp>
 
@@ -101,15 +102,22 @@ struct entry_of_model {
     using type = typename decltype(choose())::type;
 };
 
-template <class Model, bool IsGood = !Model::size.mistake>
+template <class Model, class Rounding, bool IsGood = !Model::size.mistake>
 struct network_of_model {
     static constexpr model_shape x = Model::model.input;
     template <class... Entries>
     using network_of = network<shape<x.height, x.width, x.channels>, Entries...>;
-    using type = typename list_of_model<network_of, Model, 0, Model::size.entries>::type;
+    using float_type = typename list_of_model<network_of, Model, 0, Model::size.entries>::type;
+    static constexpr auto choose() noexcept {
+        if constexpr (Model::model.is_int8())
+            return std::type_identity<quantized<float_type, Rounding>>{};
+        else
+            return std::type_identity<float_type>{};
+    }
+    using type = typename decltype(choose())::type;
 };
-template <class Model>
-struct network_of_model<Model, false> {
+template <class Model, class Rounding>
+struct network_of_model<Model, Rounding, false> {
     static_assert(sizeof(typename Model::check) > 0);
     using type = network<shape<1, 1, 1>>;  // one mistake, one error
 };
@@ -154,9 +162,8 @@ constexpr auto floats_of_file() noexcept {
 template <const auto& File, std::size_t Shift>
 inline constexpr auto floats_in = floats_of_file<File, Shift>();
 
-/// The parameters, out of the file's bytes.
 template <const auto& File, class Network>
-constexpr parameters<Network> weights_of_model() noexcept {
+constexpr parameters<Network> float_weights_of_model() noexcept {
     using model = model_in<File>;
     const std::array<const float*, 4> floats =
         []<std::size_t... Shift>(std::index_sequence<Shift...>) {
@@ -188,6 +195,15 @@ constexpr parameters<Network> weights_of_model() noexcept {
                 }
     }
     return w;
+}
+
+/// The parameters, out of the file's bytes.
+template <const auto& File, class Network>
+constexpr typename Network::parameters weights_of_model() noexcept {
+    if constexpr (model_in<File>::model.is_int8())
+        return int8_weights_of_model<File, Network>();
+    else
+        return float_weights_of_model<File, Network>();
 }
 
 }  // namespace ctnn::detail

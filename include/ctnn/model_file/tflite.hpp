@@ -4,6 +4,7 @@
 
 #include <ctnn/model_file/tflite_layers.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,7 @@ enum class tflite_operator : std::size_t {
     concatenation = 2,
     conv_2d = 3,
     depthwise_conv_2d = 4,
+    dequantize = 6,
     fully_connected = 9,
     logistic = 14,
     max_pool_2d = 17,
@@ -39,6 +41,7 @@ enum class tflite_operator : std::size_t {
     resize_nearest_neighbor = 97,
     leaky_relu = 98,
     elu = 111,
+    quantize = 114,
     hard_swish = 117
 };
 
@@ -69,6 +72,7 @@ private:
         if (mistake) return;
         const std::size_t input = tensor_number(in.first);
         if (mistake) return;
+        graph.input_scale = scale_of(tensors[input]);
         graph.input = shape_of(tensors[input]);
         tensors[input].value = 0;
         for (operation = 0; operation < operators.size && !mistake; ++operation)
@@ -79,14 +83,67 @@ private:
     }
     constexpr void read_operator(const flat_table& table) {
         const std::size_t number = open_operator(table);
-        if (mistake || tensors[output].type == 2) return;  // arithmetic of shapes: they are known
+        if (mistake || tensors[output].type == integers) return;  // of shapes: they are known
         if (tensors[output].value != none || tensors[output].data.size > 0)
             return wrong(model_error::malformed);
-        const std::size_t value = read_kind(static_cast<tflite_operator>(number));
+        const auto kind = static_cast<tflite_operator>(number);
+        if (kind == tflite_operator::quantize || kind == tflite_operator::dequantize)
+            return read_change_of_type(kind);
+        const std::size_t value = read_kind(kind);
         if (mistake) return;
+        if (graph.is_int8()) check_scales(kind, value);
         if (graph.shape_of(value) != shape_of(tensors[output]))
             fail(model_error::wrong_shape, tensors[output].name, operation);
         tensors[output].value = value;
+    }
+    /// From floats to bytes where the network begins, and back where it ends: the network is that
+    /// between.
+    constexpr void read_change_of_type(tflite_operator kind) {
+        const std::size_t value = operand(0);
+        if (mistake) return;
+        const bool begins = kind == tflite_operator::quantize;
+        if (begins && (value != 0 || !graph.steps.empty() || graph.is_int8()))
+            return wrong(model_error::unsupported_operator);
+        if (!begins && !graph.is_int8()) return wrong(model_error::unsupported_operator);
+        if (begins) graph.input_scale = scale_of(tensors[output]);
+        if (begins && !graph.is_int8()) return wrong(model_error::unsupported_type);
+        tensors[output].value = value;
+    }
+    /// What the library computes in bytes as TensorFlow Lite does, and with which scales.
+    constexpr void check_scales(tflite_operator kind, std::size_t value) {
+        using of = tflite_operator;
+        const model_scale here = scale_of(tensors[output]);
+        const auto moves = {of::average_pool_2d,
+                            of::max_pool_2d,
+                            of::reshape,
+                            of::squeeze,
+                            of::expand_dims,
+                            of::pad,
+                            of::mean,
+                            of::concatenation,
+                            of::resize_nearest_neighbor};
+        const auto computes = {of::conv_2d, of::depthwise_conv_2d, of::fully_connected, of::add,
+                               of::mul,     of::softmax,           of::logistic,        of::tanh};
+        if (std::find(moves.begin(), moves.end(), kind) != moves.end()) {
+            for (const std::size_t operand : inputs)
+                if (operand != none && tensors[operand].value != none &&
+                    scale_of(tensors[operand]) != here)
+                    fail(model_error::unsupported_quantization, tensors[output].name, operation);
+            if (kind != of::reshape && kind != of::squeeze && kind != of::expand_dims &&
+                kind != of::pad && kind != of::resize_nearest_neighbor && kind != of::mean)
+                unless(byte_of(options, kind == of::concatenation ? 1 : 5) == 0,
+                       std::string_view("fused_activation_function"));
+        } else if (std::find(computes.begin(), computes.end(), kind) == computes.end()) {
+            wrong(model_error::unsupported_operator);
+        }
+        if (value > 0 && graph.steps[value - 1].kind == step_kind::tanh)
+            unless(kind == of::tanh, std::string_view("fused_activation_function"));
+        const auto has_scale = [&](float scale, int zero) {
+            if (here != model_scale{scale, zero})
+                fail(model_error::unsupported_quantization, tensors[output].name, operation);
+        };
+        if (kind == of::softmax || kind == of::logistic) has_scale(1.0f / 256.0f, -128);
+        if (kind == of::tanh) has_scale(1.0f / 128.0f, 0);
     }
     constexpr std::size_t read_kind(tflite_operator kind) {
         using of = tflite_operator;

@@ -143,7 +143,9 @@ struct tflite_file : flatbuffer {
 
     struct tensor {
         model_name name{};
-        unsigned type = 0;  // 0: 32-bit floats, 2: 32-bit integers
+        unsigned type = 0;          // 0: 32-bit floats, 2: 32-bit integers, 9: bytes with a sign
+        flat_vector scales, zeros;  // floats, and integers of 64 bits
+        std::int32_t scaled_axis = 0;
         std::vector<std::size_t> extents;
         flat_vector data;          // bytes, if it is a constant
         std::size_t value = none;  // if it is computed
@@ -189,8 +191,34 @@ struct tflite_file : flatbuffer {
                 if (field(holder, 1) != 0) fail(model_error::external_data, t.name, i);
                 t.data = vector_of(holder, 0, 1);
             }
+            const flat_table quantization = table_of(table, 4);
+            t.scales = vector_of(quantization, 2, 4);
+            t.zeros = vector_of(quantization, 3, 8);
+            t.scaled_axis = int32_of(quantization, 6, 0);
             if (!mistake) tensors.push_back(static_cast<tensor&&>(t));
         }
+    }
+    static constexpr unsigned floats = 0, integers = 2, bytes_with_sign = 9;
+    /// A tensor's scales must be one, or `count`, positive numbers; its zeros between -128 and 127.
+    constexpr bool has_scales(const tensor& t, std::size_t count) {
+        bool fits = (t.scales.size == 1 || t.scales.size == count) &&
+                    (t.zeros.size == 0 || t.zeros.size == t.scales.size);
+        for (std::size_t i = 0; fits && i < t.scales.size; ++i) {
+            const float scale = float32(t.scales.first + 4 * i);
+            fits = 0.0f < scale && scale < std::numeric_limits<float>::infinity();
+        }
+        for (std::size_t i = 0; fits && i < t.zeros.size; ++i) {
+            const std::int32_t low = int32(t.zeros.first + 8 * i),
+                               high = int32(t.zeros.first + 8 * i + 4);
+            fits = -128 <= low && low <= 127 && high == (low < 0 ? -1 : 0);
+        }
+        if (!fits) fail(model_error::unsupported_quantization, t.name, operation);
+        return fits && !mistake;
+    }
+    /// Scale and zero of a value; none of floats.
+    constexpr model_scale scale_of(const tensor& t) {
+        if (t.type != bytes_with_sign || !has_scales(t, 1)) return {};
+        return {float32(t.scales.first), t.zeros.size == 0 ? 0 : int32(t.zeros.first)};
     }
     /// The number at byte `at`, which must be a tensor's.
     constexpr std::size_t tensor_number(std::size_t at) {
@@ -203,7 +231,8 @@ struct tflite_file : flatbuffer {
     /// One image: a batch of 1 (or none), then at most three extents.
     constexpr model_shape shape_of(const tensor& t) {
         const std::vector<std::size_t>& e = t.extents;
-        if (t.type != 0) fail(model_error::unsupported_type, t.name, operation);
+        if (t.type != (graph.is_int8() ? bytes_with_sign : floats))
+            fail(model_error::unsupported_type, t.name, operation);
         if (e.empty() || e.size() > 4 || (e.size() > 1 && e[0] != 1) || t.size() == 0)
             fail(model_error::unsupported_shape, t.name, operation);
         if (mistake) return {};
@@ -228,13 +257,14 @@ struct tflite_file : flatbuffer {
         if (!has(i)) wrong(model_error::wrong_operands);
         return has(i) ? computed(inputs[i]) : 0;
     }
-    /// Operand `i`, which must be a constant of `rank` extents (0: any) and 4 bytes a number.
-    constexpr const tensor& constant(std::size_t i, std::size_t rank, unsigned type = 0) {
+    /// Operand `i`, which must be a constant of `rank` extents (0: any).
+    constexpr const tensor& constant(std::size_t i, std::size_t rank, unsigned type = floats) {
         if (!has(i)) wrong(model_error::wrong_operands);
         const tensor& t = tensors[has(i) ? inputs[i] : 0];
         if (t.data.size == 0) fail(model_error::not_constant, t.name, operation);
         if (t.type != type) fail(model_error::unsupported_type, t.name, operation);
-        if ((rank != 0 && t.extents.size() != rank) || t.data.size != 4 * t.size())
+        if ((rank != 0 && t.extents.size() != rank) ||
+            t.data.size != (type == bytes_with_sign ? 1 : 4) * t.size())
             fail(model_error::wrong_shape, t.name, operation);
         return t;
     }

@@ -25,6 +25,7 @@ struct tflite_layers : tflite_file {
     constexpr std::size_t add(model_step step) {
         step.operation = operation;
         step.name = tensors[output].name;
+        if (graph.is_int8()) step.scale = scale_of(tensors[output]);
         const std::size_t value = graph.add(static_cast<model_step&&>(step));
         if (graph.shape_of(value).size() == 0) wrong(model_error::wrong_shape);
         return value;
@@ -77,11 +78,44 @@ struct tflite_layers : tflite_file {
                     : std::array<std::size_t, 2>{1, 1};
     }
 
-    constexpr void add_bias(model_step& step, std::size_t operand_number, std::size_t count) {
-        if (!has(operand_number)) return;
-        const tensor& t = constant(operand_number, 1);
-        if (t.size() != count) fail(model_error::wrong_shape, t.name, operation);
-        step.arrays.push_back({true, 0.0f, t.data.first, {1, 1, 1, count}, {0, 0, 0, 4}});
+    /// Operand 1, a layer's kernel of `rank` extents: floats or bytes, as the graph's values.
+    constexpr const tensor& kernel(std::size_t rank) {
+        return constant(1, rank, graph.is_int8() ? bytes_with_sign : floats);
+    }
+    /// Adds the kernel's numbers, of which element (i, j, k, l) lies `strides` numbers further; then
+    /// the bias, operand `bias`; in bytes also the scales of its filters, which are `axis` of it.
+    constexpr void add_arrays(model_step& step, const tensor& t,
+                              const std::array<std::size_t, 4>& extents,
+                              const std::array<std::size_t, 4>& strides, std::size_t bias,
+                              std::size_t count, std::int32_t axis) {
+        const std::size_t each = graph.is_int8() ? 1 : 4;
+        step.arrays.push_back(
+            {true,
+             0.0f,
+             t.data.first,
+             extents,
+             {each * strides[0], each * strides[1], each * strides[2], each * strides[3]}});
+        if (has(bias)) {
+            const tensor& b = constant(bias, 1, graph.is_int8() ? integers : floats);
+            if (b.size() != count) fail(model_error::wrong_shape, b.name, operation);
+            step.arrays.push_back({true, 0.0f, b.data.first, {1, 1, 1, count}, {0, 0, 0, 4}});
+        } else if (graph.is_int8()) {
+            step.arrays.push_back({false, 0.0f, 0, {1, 1, 1, count}, {}});
+        }
+        if (!graph.is_int8() || !has_scales(t, count)) return;
+        for (std::size_t i = 0; i < t.zeros.size; ++i)
+            if (int32(t.zeros.first + 8 * i) != 0)
+                fail(model_error::unsupported_quantization, t.name, operation);
+        if (t.scales.size > 1 && t.scaled_axis != axis)
+            fail(model_error::unsupported_quantization, t.name, operation);
+        for (const unsigned char byte : part(t.data.first, t.data.size))
+            if (byte == 128)  // -128
+                fail(model_error::unsupported_quantization, t.name, operation);
+        step.arrays.push_back({true,
+                               0.0f,
+                               t.scales.first,
+                               {1, 1, 1, count},
+                               {0, 0, 0, t.scales.size == 1 ? 0u : 4u}});
     }
     /// The window of a convolution with this kernel (whose axes 1 and 2 are rows and columns);
     /// `dilation` is its field in the options.
@@ -93,7 +127,7 @@ struct tflite_layers : tflite_file {
     }
     constexpr std::size_t read_conv() {
         model_step step = step_of(step_kind::conv2d);
-        const tensor& t = constant(1, 4);  // out, rows, columns, in
+        const tensor& t = kernel(4);  // out, rows, columns, in
         if (mistake) return 0;
         const std::size_t out = t.extents[0], rows = t.extents[1], columns = t.extents[2],
                           in = t.extents[3], channels = graph.shape_of(step.inputs[0]).channels;
@@ -104,17 +138,13 @@ struct tflite_layers : tflite_file {
         take_window(step, t, 4);
         step.filters = out;
         step.groups = channels / in;
-        step.arrays.push_back({true,
-                               0.0f,
-                               t.data.first,
-                               {rows, columns, in, out},
-                               {4 * columns * in, 4 * in, 4, 4 * rows * columns * in}});
-        add_bias(step, 2, out);
+        add_arrays(step, t, {rows, columns, in, out}, {columns * in, in, 1, rows * columns * in}, 2,
+                   out, 0);
         return add(static_cast<model_step&&>(step), byte_of(options, 3));
     }
     constexpr std::size_t read_depthwise() {
         model_step step = step_of(step_kind::depthwise_conv2d);
-        const tensor& t = constant(1, 4);  // 1, rows, columns, channels x multiplier
+        const tensor& t = kernel(4);  // 1, rows, columns, channels x multiplier
         if (mistake) return 0;
         const std::size_t rows = t.extents[1], columns = t.extents[2], out = t.extents[3],
                           channels = graph.shape_of(step.inputs[0]).channels;
@@ -124,19 +154,15 @@ struct tflite_layers : tflite_file {
         }
         take_window(step, t, 5);
         step.filters = out / channels;
-        step.arrays.push_back({true,
-                               0.0f,
-                               t.data.first,
-                               {rows, columns, channels, step.filters},
-                               {4 * columns * out, 4 * out, 4 * step.filters, 4}});
-        add_bias(step, 2, out);
+        add_arrays(step, t, {rows, columns, channels, step.filters},
+                   {columns * out, out, step.filters, 1}, 2, out, 3);
         return add(static_cast<model_step&&>(step), byte_of(options, 4));
     }
     constexpr std::size_t read_transpose_conv() {  // operands: output shape, kernel, input, bias
         model_step step;
         step.kind = step_kind::conv2d_transpose;
         step.inputs.push_back(operand(2));
-        const tensor& t = constant(1, 4);  // out, rows, columns, in
+        const tensor& t = kernel(4);  // out, rows, columns, in
         if (mistake) return 0;
         const std::size_t out = t.extents[0], rows = t.extents[1], columns = t.extents[2],
                           in = t.extents[3];
@@ -146,17 +172,13 @@ struct tflite_layers : tflite_file {
         step.stride = pair_of(1, 1);
         step.extents = {rows, columns};
         step.filters = out;
-        step.arrays.push_back({true,
-                               0.0f,
-                               t.data.first,
-                               {rows, columns, out, in},
-                               {4 * columns * in, 4 * in, 4 * rows * columns * in, 4}});
-        add_bias(step, 3, out);
+        add_arrays(step, t, {rows, columns, out, in}, {columns * in, in, rows * columns * in, 1}, 3,
+                   out, 0);
         return add(static_cast<model_step&&>(step), byte_of(options, 3));
     }
     constexpr std::size_t read_dense() {
         std::size_t value = operand(0);
-        const tensor& t = constant(1, 2);  // out, in
+        const tensor& t = kernel(2);  // out, in
         if (mistake) return 0;
         const std::size_t out = t.extents[0], in = t.extents[1];
         const model_shape x = graph.shape_of(value);
@@ -169,8 +191,7 @@ struct tflite_layers : tflite_file {
         step.kind = is_of_pixels ? step_kind::conv2d : step_kind::dense;
         step.inputs.push_back(value);
         step.filters = out;
-        step.arrays.push_back({true, 0.0f, t.data.first, {1, 1, in, out}, {0, 0, 4, 4 * in}});
-        add_bias(step, 2, out);
+        add_arrays(step, t, {1, 1, in, out}, {0, 0, 1, in}, 2, out, 0);
         return add(static_cast<model_step&&>(step), byte_of(options, 0));
     }
     constexpr std::size_t read_pool(step_kind kind) {
