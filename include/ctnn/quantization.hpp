@@ -5,3 +5,6 @@
 
 #include <ctnn/ctnn.hpp>
 #include <ctnn/quantization/quantized.hpp>
+#ifdef __cpp_exceptions  // for hosts: it allocates and throws
+#include <ctnn/quantization/quantize.hpp>
+#endif

@@ -101,18 +101,27 @@ struct quantized {
         typename on_stack<workspace>::type scratch;
         return predict(w, x, scratch);
     }
-    /// Of numbers, as the float network takes and gives them: rounded to the input's bytes, halves to
-    /// even (what is not a number becomes the byte of 0), and back.
-    [[nodiscard]] static constexpr tensor<output_shape>
-    predict(const parameters& w, const tensor<input_shape>& x, float_workspace& memory) noexcept {
-        const detail::byte_scale from = w.scales[stages::scale_of[0]],
-                                 to = w.scales[stages::scale_of[network::reads.output]];
-        for (std::size_t i = 0; i < input_shape::size; ++i) memory.x[i] = to_byte_of(x[i], from);
-        compute(w, memory.x.data(), memory.y.data(), memory.scratch.memory);
+    /// The input's bytes for numbers: halves to even; what is not a number becomes the byte of 0.
+    static constexpr void to_bytes(const parameters& w, const tensor<input_shape>& x,
+                                   input& bytes) noexcept {
+        const detail::byte_scale scale = w.scales[stages::scale_of[0]];
+        for (std::size_t i = 0; i < input_shape::size; ++i) bytes[i] = to_byte_of(x[i], scale);
+    }
+    /// The numbers that an output's bytes mean.
+    [[nodiscard]] static constexpr tensor<output_shape> to_floats(const parameters& w,
+                                                                  const output& bytes) noexcept {
+        const detail::byte_scale s = w.scales[stages::scale_of[network::reads.output]];
         tensor<output_shape> y;
         for (std::size_t i = 0; i < output_shape::size; ++i)
-            y[i] = to.scale * static_cast<float>(memory.y[i] - to.zero);
+            y[i] = s.scale * static_cast<float>(bytes[i] - s.zero);
         return y;
+    }
+    /// Of numbers, as the float network takes and gives them: `to_bytes`, `predict`, `to_floats`.
+    [[nodiscard]] static constexpr tensor<output_shape>
+    predict(const parameters& w, const tensor<input_shape>& x, float_workspace& memory) noexcept {
+        to_bytes(w, x, memory.x);
+        compute(w, memory.x.data(), memory.y.data(), memory.scratch.memory);
+        return to_floats(w, memory.y);
     }
     [[nodiscard]] static constexpr tensor<output_shape>
     predict(const parameters& w, const tensor<input_shape>& x) noexcept {
