@@ -25,21 +25,24 @@ struct layers_of_model {
     struct layer {
         std::size_t step = 0, first_array = 0;
     };
-    static constexpr std::array<layer, count> list = [] {
-        std::array<layer, count> result{};
-        std::size_t written = 0, array = 0;
-        const auto write = [&](const auto& self, std::size_t first, std::size_t last) -> void {
+    struct writer {
+        std::array<layer, count> list{};
+        std::size_t written = 0, arrays = 0;
+        constexpr void add(std::size_t first, std::size_t last) noexcept {
             for (std::size_t i = first; i < last; i = Model::model.entries[i].end) {
                 const model_entry& entry = Model::model.entries[i];
-                const std::size_t here = array;
-                if (entry.step != model_entry::branch)
-                    array += Model::model.steps[entry.step].arrays;
-                self(self, i + 1, entry.end);
-                if (entry.step != model_entry::branch) result[written++] = {entry.step, here};
+                const layer here{entry.step, arrays};
+                const bool is_branch = entry.step == model_entry::branch;
+                if (!is_branch) arrays += Model::model.steps[entry.step].arrays;
+                add(i + 1, entry.end);
+                if (!is_branch) list[written++] = here;
             }
-        };
-        write(write, 0, Model::size.entries);
-        return result;
+        }
+    };
+    static constexpr std::array<layer, count> list = [] {
+        writer w;
+        w.add(0, Model::size.entries);
+        return w.list;
     }();
 };
 

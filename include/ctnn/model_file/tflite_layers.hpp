@@ -4,12 +4,23 @@
 
 #include <ctnn/model_file/tflite_file.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace ctnn::detail {
+
+/// Whether a byte is among others; in one step for clang, which counts those of constant expressions.
+constexpr bool holds_byte(std::span<const unsigned char> bytes, unsigned char byte) noexcept {
+#ifdef __clang__
+    return __builtin_memchr(bytes.data(), byte, bytes.size()) != nullptr;
+#else
+    return std::find(bytes.begin(), bytes.end(), byte) != bytes.end();
+#endif
+}
 
 /// Turns the operator that is being read into steps; each function returns the value that they give.
 struct tflite_layers : tflite_file {
@@ -108,9 +119,8 @@ struct tflite_layers : tflite_file {
                 fail(model_error::unsupported_quantization, t.name, operation);
         if (t.scales.size > 1 && t.scaled_axis != axis)
             fail(model_error::unsupported_quantization, t.name, operation);
-        for (const unsigned char byte : part(t.data.first, t.data.size))
-            if (byte == 128)  // -128
-                fail(model_error::unsupported_quantization, t.name, operation);
+        if (holds_byte(part(t.data.first, t.data.size), 128))  // -128
+            fail(model_error::unsupported_quantization, t.name, operation);
         step.arrays.push_back({true,
                                0.0f,
                                t.scales.first,

@@ -62,22 +62,25 @@ struct int8_writer {
                               runs = packing.is_depthwise ? packing.runs * packing.run_length
                                                           : packing.runs,
                               taps = run / conv.group_channels(), word = packing.filters * 4;
+        std::int8_t* const weights = to.weights.data() + at.weights;
+        const std::size_t next = strides[2];
         for (std::size_t f = 0; f < conv.filters; ++f) {
             std::uint32_t sum = 0;
-            for (std::size_t r = 0; r < runs; ++r) {  // a loop for the compiler: few operations
+            // Few operations for each weight, since it is compilers that run this.
+            for (std::size_t r = 0; r < runs; ++r) {
                 const std::size_t tap = r * taps;
-                const Byte* from = kernel + tap / conv.columns.taps * strides[0] +
+                std::size_t from = tap / conv.columns.taps * strides[0] +
                                    tap % conv.columns.taps * strides[1] + f * strides[3];
-                std::int8_t* into =
-                    to.weights.data() + at.weights +
+                std::size_t into =
                     packing.place(conv, tap / conv.columns.taps, tap % conv.columns.taps, 0, f);
-                for (std::size_t k = 0; k < run; k += 4) {
-                    const std::size_t end = run - k < 4 ? run - k : 4;
-                    for (std::size_t b = 0; b < end; ++b, from += strides[2])
-                        sum +=
-                            static_cast<std::uint32_t>(into[b] = static_cast<std::int8_t>(*from));
-                    if (k + 4 < run) into += word;
-                }
+                const auto take = [&](std::size_t b) {
+                    return static_cast<std::uint32_t>(
+                        weights[into + b] = static_cast<std::int8_t>(kernel[from + b * next]));
+                };
+                std::size_t k = 0;
+                for (; k + 4 <= run; k += 4, from += 4 * next, into += word)
+                    sum += take(0) + take(1) + take(2) + take(3);
+                for (std::size_t b = 0; k + b < run; ++b) sum += take(b);
             }
             to.starts[at.channels + f] = static_cast<std::uint32_t>(bias(f)) -
                                          static_cast<std::uint32_t>(x.zero + 128) * sum;
