@@ -49,6 +49,7 @@ class Model:
 
     def __init__(self, name, *shape):
         self.name, self.tensors, self.values, self.operators = name, [], [], []
+        self.scales = {}  # of tensors of bytes: (scales, zeros, axis)
         self.input = self.tensor(random.standard_normal((3, *shape)).astype(np.float32).astype(np.float64), 'input')
 
     def tensor(self, value, name, constant=None):
@@ -219,13 +220,19 @@ class Model:
             return b.EndVector()
 
         buffers, tensors = [table()], []  # buffer 0 is that of tensors without numbers
-        for name, shape, constant, is_integer in self.tensors:
+        for which, (name, shape, constant, is_integer) in enumerate(self.tensors):
             number = 0
             if constant is not None:
                 number = len(buffers)
                 buffers.append(table((0, 'o', bytes_(constant.tobytes()))))
             extents, letters = vector(shape), b.CreateString(name)
-            tensors.append(table((0, 'o', extents), (1, 'b', 2 if is_integer else 0), (2, 'i', number), (3, 'o', letters)))
+            kind, quantization = 2 if is_integer else 0, []
+            if which in self.scales:
+                scales, zeros, axis = self.scales[which]
+                lists = vector(scales, prepend=b.PrependFloat32), vector(zeros, 8, b.PrependInt64, 8)
+                quantization = [(4, 'o', table((2, 'o', lists[0]), (3, 'o', lists[1]), (6, 'i', axis)))]
+                kind = 9 if constant is None or constant.dtype == np.int8 else 2
+            tensors.append(table((0, 'o', extents), (1, 'b', kind), (2, 'i', number), (3, 'o', letters), *quantization))
         codes, operators = sorted({code for code, *_ in self.operators}), []
         for code, inputs, out, options_type, fields in self.operators:
             lists = vector(inputs), vector([out])
@@ -238,72 +245,84 @@ class Model:
         kinds = offsets([table((0, 'b', code), (3, 'i', code)) for code in codes])
         words, all_buffers = b.CreateString('golden_tflite.py'), offsets(buffers)
         b.Finish(table((0, 'i', 3), (1, 'o', kinds), (2, 'o', graph), (3, 'o', words), (4, 'o', all_buffers)), b'TFL3')
-        (folder / f'tflite_{self.name}.tflite').write_bytes(b.Output())
+        (folder() / f'{self.prefix}_{self.name}.tflite').write_bytes(b.Output())
 
-        arrays = {'x': self.values[self.input], 'y': self.values[output].reshape(3, -1)}
-        header, data = {'__metadata__': {'source': 'NumPy, float64, golden_tflite.py'}}, b''
-        for key, array in arrays.items():
-            own = array.astype('<f4').tobytes()
-            header[key] = {'dtype': 'F32', 'shape': list(array.shape), 'data_offsets': [len(data), len(data) + len(own)]}
+        header, data = {'__metadata__': {'source': self.source}}, b''
+        for key, array in self.arrays(output).items():
+            own = array.tobytes() if array.dtype == np.int8 else array.astype('<f4').tobytes()
+            header[key] = {'dtype': 'I8' if array.dtype == np.int8 else 'F32', 'shape': list(array.shape),
+                           'data_offsets': [len(data), len(data) + len(own)]}
             data += own
         text = json.dumps(header).encode()
         text += b' ' * (-len(text) % 8)
-        (folder / f'tflite_{self.name}.safetensors').write_bytes(struct.pack('<Q', len(text)) + text + data)
+        (folder() / f'{self.prefix}_{self.name}.safetensors').write_bytes(struct.pack('<Q', len(text)) + text + data)
+
+    prefix, source = 'tflite', 'NumPy, float64, golden_tflite.py'
+
+    def arrays(self, output):
+        return {'x': self.values[self.input], 'y': self.values[output].reshape(3, -1)}
 
 
-folder = pathlib.Path(sys.argv[1])
+def folder():
+    return pathlib.Path(sys.argv[1])
 
-m = Model('resnet', 8, 7, 3)
-x = m.conv(m.input, 4, (3, 3), fused=RELU)
-y = m.conv(m.conv(x, 4, (3, 3), fused=RELU), 4, (3, 3))
-x = m.add(x, y, RELU)
-y = m.conv(m.conv(x, 6, (3, 3), (2, 2), fused=RELU), 6, (3, 3))
-x = m.add(m.conv(x, 6, (1, 1), (2, 2)), y, RELU)
-x = m.reshape(m.pool(x, (4, 4), (4, 4)), 6)
-m.write(m.softmax(m.dense(x, 5)))
 
-m = Model('depthwise', 9, 8, 2)
-x = m.conv(m.pad(m.input, (0, 1), (0, 1)), 5, (3, 3), (2, 2), VALID, RELU6)
-x = m.conv(m.depthwise(x, (3, 3), fused=RELU6), 7, (1, 1), fused=RELU6)
-x = m.depthwise(m.pad(x, (0, 1), (1, 1)), (3, 2), 2, (2, 1), VALID, RELU6)
-x = m.depthwise(x, (2, 3), 1, (1, 1), SAME, NONE, (1, 2))
-m.write(m.softmax(m.dense(m.mean(x), 4)))
+def write_all():
+    m = Model('resnet', 8, 7, 3)
+    x = m.conv(m.input, 4, (3, 3), fused=RELU)
+    y = m.conv(m.conv(x, 4, (3, 3), fused=RELU), 4, (3, 3))
+    x = m.add(x, y, RELU)
+    y = m.conv(m.conv(x, 6, (3, 3), (2, 2), fused=RELU), 6, (3, 3))
+    x = m.add(m.conv(x, 6, (1, 1), (2, 2)), y, RELU)
+    x = m.reshape(m.pool(x, (4, 4), (4, 4)), 6)
+    m.write(m.softmax(m.dense(x, 5)))
 
-m = Model('squeeze', 7, 6, 4)
-x = m.conv(m.input, 6, (3, 3), fused=RELU, groups=2)
-y = m.logistic(m.conv(m.conv(m.mean(x, True), 3, (1, 1), fused=RELU), 6, (1, 1)))
-x = m.pool(m.mul(x, y), (2, 2), (2, 2), largest=True)
-x = m.conv(x, 5, (2, 2), dilation=(2, 1), bias=False)
-x = m.pool(m.pool(x, (3, 3), (2, 2), SAME), (2, 2), (1, 1), SAME, True)
-m.write(m.reshape(m.mean(x, True), 5))
+    m = Model('depthwise', 9, 8, 2)
+    x = m.conv(m.pad(m.input, (0, 1), (0, 1)), 5, (3, 3), (2, 2), VALID, RELU6)
+    x = m.conv(m.depthwise(x, (3, 3), fused=RELU6), 7, (1, 1), fused=RELU6)
+    x = m.depthwise(m.pad(x, (0, 1), (1, 1)), (3, 2), 2, (2, 1), VALID, RELU6)
+    x = m.depthwise(x, (2, 3), 1, (1, 1), SAME, NONE, (1, 2))
+    m.write(m.softmax(m.dense(m.mean(x), 4)))
 
-m = Model('u_net', 8, 6, 2)
-x = m.conv(m.input, 4, (3, 3), fused=RELU)
-y = m.conv(m.pool(x, (2, 2), (2, 2), largest=True), 6, (3, 3), fused=RELU)
-x = m.concatenation(x, m.resize_nearest(y, 2, 2))
-y = m.conv(x, 5, (3, 3), (2, 2), fused=RELU)
-y = m.concatenation(m.transpose_conv(y, 3, (3, 4), (2, 2), SAME), m.transpose_conv(y, 2, (2, 2), (2, 2), VALID))
-x = m.concatenation(y, x)
-m.write(m.logistic(m.conv(x, 1, (1, 1))))
+    m = Model('squeeze', 7, 6, 4)
+    x = m.conv(m.input, 6, (3, 3), fused=RELU, groups=2)
+    y = m.logistic(m.conv(m.conv(m.mean(x, True), 3, (1, 1), fused=RELU), 6, (1, 1)))
+    x = m.pool(m.mul(x, y), (2, 2), (2, 2), largest=True)
+    x = m.conv(x, 5, (2, 2), dilation=(2, 1), bias=False)
+    x = m.pool(m.pool(x, (3, 3), (2, 2), SAME), (2, 2), (1, 1), SAME, True)
+    m.write(m.reshape(m.mean(x, True), 5))
 
-m = Model('activations', 5, 4, 3)
-x = m.leaky_relu(m.conv(m.input, 4, (1, 1)), 0.3)
-x = m.prelu(m.conv(x, 5, (2, 2)))
-x = m.hard_swish(m.conv(x, 4, (1, 1)))
-x = m.activation(m.mul(x, m.constant(numbers(4, scale=1.0))), 28, np.tanh)
-x = m.logistic(m.conv(x, 3, (1, 1), fused=TANH))
-x = m.resize_bilinear(m.add(x, m.constant(numbers(1, 1, 1, 3, scale=0.5))), 2, 3)
-x = m.conv(x, 4, (1, 1), fused=CLIP)
-x = m.activation(m.conv(x, 4, (1, 1)), 111, lambda v: np.where(v < 0, np.expm1(v), v))
-m.write(m.activation(m.activation(x, 19, lambda v: np.maximum(v, 0)), 21, lambda v: np.clip(v, 0, 6)))
+    m = Model('u_net', 8, 6, 2)
+    x = m.conv(m.input, 4, (3, 3), fused=RELU)
+    y = m.conv(m.pool(x, (2, 2), (2, 2), largest=True), 6, (3, 3), fused=RELU)
+    x = m.concatenation(x, m.resize_nearest(y, 2, 2))
+    y = m.conv(x, 5, (3, 3), (2, 2), fused=RELU)
+    y = m.concatenation(m.transpose_conv(y, 3, (3, 4), (2, 2), SAME), m.transpose_conv(y, 2, (2, 2), (2, 2), VALID))
+    x = m.concatenation(y, x)
+    m.write(m.logistic(m.conv(x, 1, (1, 1))))
 
-m = Model('reshapes', 4, 3, 2)
-x = m.conv(m.input, 3, (2, 2), fused=RELU)
-x = m.dense(m.reshape_by_arithmetic(x, 36), 12, RELU)
-x = m.conv(m.reshape(x, 2, 2, 3), 4, (2, 2), fused=RELU)
-m.write(m.dense(m.reshape_by_arithmetic(x, 16), 3))
+    m = Model('activations', 5, 4, 3)
+    x = m.leaky_relu(m.conv(m.input, 4, (1, 1)), 0.3)
+    x = m.prelu(m.conv(x, 5, (2, 2)))
+    x = m.hard_swish(m.conv(x, 4, (1, 1)))
+    x = m.activation(m.mul(x, m.constant(numbers(4, scale=1.0))), 28, np.tanh)
+    x = m.logistic(m.conv(x, 3, (1, 1), fused=TANH))
+    x = m.resize_bilinear(m.add(x, m.constant(numbers(1, 1, 1, 3, scale=0.5))), 2, 3)
+    x = m.conv(x, 4, (1, 1), fused=CLIP)
+    x = m.activation(m.conv(x, 4, (1, 1)), 111, lambda v: np.where(v < 0, np.expm1(v), v))
+    m.write(m.activation(m.activation(x, 19, lambda v: np.maximum(v, 0)), 21, lambda v: np.clip(v, 0, 6)))
 
-m = Model('sequence', 11, 3)  # of one dimension, as Keras exports Conv1D
-x = m.squeeze(m.conv(m.expand_dims(m.input, 1), 5, (1, 3), fused=RELU), 1)
-x = m.squeeze(m.conv(m.expand_dims(x, 1), 4, (1, 3), (1, 2), VALID), 1)
-m.write(m.softmax(m.dense(m.reshape(x, 20), 3)))
+    m = Model('reshapes', 4, 3, 2)
+    x = m.conv(m.input, 3, (2, 2), fused=RELU)
+    x = m.dense(m.reshape_by_arithmetic(x, 36), 12, RELU)
+    x = m.conv(m.reshape(x, 2, 2, 3), 4, (2, 2), fused=RELU)
+    m.write(m.dense(m.reshape_by_arithmetic(x, 16), 3))
+
+    m = Model('sequence', 11, 3)  # of one dimension, as Keras exports Conv1D
+    x = m.squeeze(m.conv(m.expand_dims(m.input, 1), 5, (1, 3), fused=RELU), 1)
+    x = m.squeeze(m.conv(m.expand_dims(x, 1), 4, (1, 3), (1, 2), VALID), 1)
+    m.write(m.softmax(m.dense(m.reshape(x, 20), 3)))
+
+
+if __name__ == '__main__':
+    write_all()

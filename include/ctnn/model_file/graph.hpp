@@ -141,6 +141,9 @@ struct model_graph {
     [[nodiscard]] constexpr const model_shape& shape_of(std::size_t value) const noexcept {
         return value == 0 ? input : steps[value - 1].output;
     }
+    [[nodiscard]] constexpr const model_scale& scale_of(std::size_t value) const noexcept {
+        return value == 0 ? input_scale : steps[value - 1].scale;
+    }
     /// Adds a step, with the shape that this library gives its output: 0 where it does not fit.
     /// Returns the value that it writes.
     constexpr std::size_t add(model_step step) {

@@ -36,7 +36,9 @@ struct tflite_layers : tflite_file {
     constexpr std::size_t add(model_step step) {
         step.operation = operation;
         step.name = tensors[output].name;
-        if (graph.is_int8()) step.scale = scale_of(tensors[output]);
+        if (graph.is_int8())  // what an operator flattens first keeps its scale
+            step.scale = step.kind == step_kind::flatten ? graph.scale_of(step.inputs[0])
+                                                         : scale_of(tensors[output]);
         const std::size_t value = graph.add(static_cast<model_step&&>(step));
         if (graph.shape_of(value).size() == 0) wrong(model_error::wrong_shape);
         return value;
