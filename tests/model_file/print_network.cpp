@@ -246,3 +246,58 @@ TEST_CASE("network_text: inputs, branches, the end of a line") {
     CHECK(count > 9);
     CHECK(longest <= 100);
 }
+
+TEST_CASE("network_text: blocks that repeat") {
+    // x + conv(relu(conv(x))), three times.
+    model_list list;
+    list.graph.input = {8, 8, 8};
+    for (int i = 0; i < 3; ++i) {
+        const std::size_t x = list.graph.steps.size();
+        model_step conv;
+        conv.kind = kind::conv2d;
+        conv.filters = 8;
+        conv.extents = {3, 5}, conv.stride = conv.dilation = {1, 1};
+        conv.is_same = true;
+        conv.inputs = {x};
+        conv.arrays.resize(2);
+        list.graph.add(conv);
+        model_step relu;
+        relu.kind = kind::relu;
+        relu.inputs = {x + 1};
+        list.graph.add(relu);
+        conv.inputs = {x + 2};
+        list.graph.add(conv);
+        model_step sum;
+        sum.kind = kind::add;
+        sum.inputs = {x + 3, x};
+        list.graph.output = list.graph.add(sum);
+    }
+    list.entries = arranger(list.graph).entries();
+    CHECK(network_text(list, "net") ==
+          "using net_block = ctnn::residual<\n"
+          "    ctnn::conv2d<8, ctnn::kernel<3, 5>, ctnn::same>, ctnn::relu,\n"
+          "    ctnn::conv2d<8, ctnn::kernel<3, 5>, ctnn::same>>;\n\n"
+          "using net = ctnn::network<ctnn::shape<8, 8, 8>, net_block, net_block, net_block>;\n");
+    for (const std::size_t dense : {2, 1, 1, 1}) {
+        const std::size_t x = list.graph.steps.size();
+        for (std::size_t i = 0; i < 5; ++i) {
+            model_step step;
+            step.kind = i == 0   ? kind::dense
+                        : i == 1 ? kind::batch_normalization
+                                 : kind::hard_swish;
+            step.filters = dense;
+            step.inputs = {x + i};
+            step.first = {1, 10};
+            step.arrays.resize(2);
+            list.graph.output = list.graph.add(step);
+        }
+    }
+    list.entries = arranger(list.graph).entries();
+    CHECK(
+        network_text(list, "net")
+            .starts_with(
+                "template <std::size_t Outputs>\nusing net_block1 = ctnn::sequence<\n"
+                "    ctnn::dense<Outputs>,\n    ctnn::batch_normalization<ctnn::epsilon<1, 10>>, "
+                "ctnn::hard_swish, ctnn::hard_swish,\n    ctnn::hard_swish>;\n\nusing net_block2 = "
+                "ctnn::residual<\n"));
+}

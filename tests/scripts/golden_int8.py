@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/data/int8_*.tflite, networks of random bytes as TensorFlow Lite's int8 files have them, and beside each a
+"""Writes tests/data/tflite_int8_*.tflite, networks of random bytes as TensorFlow Lite's int8 files have them, and beside each a
 .safetensors with three inputs (`x`) and what NumPy makes of them by the two sets of rules (`tflite`, `tflite_micro`).
 
   apt-get install -y python3-numpy python3-flatbuffers
@@ -48,7 +48,7 @@ def scaled(rule, sums, x, kernel, y, one):
 
 
 class Int8Model(Model):
-    prefix, source = 'int8', 'NumPy, integers, golden_int8.py'
+    prefix, source = 'tflite_int8', 'NumPy, integers, golden_int8.py'
 
     def __init__(self, name, *shape, scale=0.03, zero=-5):
         super().__init__(name, *shape)

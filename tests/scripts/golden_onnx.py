@@ -2,12 +2,15 @@
 """Writes tests/data/onnx_*.onnx, small networks as PyTorch exports them, and inputs and outputs (float64) of each.
 
   apt-get install -y python3-torch python3-numpy
-  /usr/bin/python3 tests/scripts/golden_onnx.py tests/data
+  /usr/bin/python3 tests/scripts/golden_onnx.py tests/data [NAME...]
 
 The networks' types are in tests/whole/model_file_onnx.cpp. Inputs and outputs are in the library's order, channels last. Not
-run by any test.
+run by any test. MLPerf Tiny's networks have all layers there, but a fifth of the filters or fewer, and small images; in full size,
+with batch normalization and folded, compared by import_model and not kept:
+
+  /usr/bin/python3 tests/scripts/golden_onnx.py FOLDER --full build/examples/import_model
 """
-import json, os, struct, sys, warnings
+import json, os, struct, subprocess, sys, warnings
 
 import torch
 import torch.nn as nn
@@ -15,6 +18,8 @@ import torch.nn.functional as F
 
 warnings.simplefilter("ignore")
 FOLDER = sys.argv[1]
+IMPORT_MODEL = sys.argv[3] if sys.argv[2:3] == ["--full"] else None
+NAMES = sys.argv[2:]
 
 
 def write_safetensors(path, arrays):
@@ -36,7 +41,17 @@ def channels_last(x):
 
 def export(name, network, *shape, is_in_order=False, **options):
     """With is_in_order the output is channels last already."""
+    if IMPORT_MODEL or (NAMES and name not in NAMES):
+        return
     torch.manual_seed(7)
+    give_numbers(network)
+    x = torch.randn(3, *shape)
+    y = write_onnx(os.path.join(FOLDER, f"onnx_{name}"), network, x, **options)
+    write_safetensors(os.path.join(FOLDER, f"onnx_{name}.safetensors"),
+                      {"x": channels_last(x), "y": y if is_in_order else channels_last(y)})
+
+
+def give_numbers(network):
     for module in network.modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
             nn.init.normal_(module.weight, 1, 0.2)
@@ -44,15 +59,17 @@ def export(name, network, *shape, is_in_order=False, **options):
             nn.init.normal_(module.running_mean, 0, 0.3)
             nn.init.uniform_(module.running_var, 0.5, 2)
     network.eval()
-    x = torch.randn(3, *shape)
-    path = os.path.join(FOLDER, f"onnx_{name}")
+
+
+def write_onnx(path, network, x, **options):
+    """The outputs in float64."""
     torch.onnx.export(network, x[:1], path + ".onnx", input_names=["x"], output_names=["y"],
                       **{"opset_version": 13, "dynamic_axes": {"x": {0: "n"}, "y": {0: "n"}}, **options})
     with torch.no_grad():
         y = network.double()(x.double())
     network.float()
-    write_safetensors(path + ".safetensors", {"x": channels_last(x), "y": y if is_in_order else channels_last(y)})
-    print(name, os.path.getsize(path + ".onnx"))
+    print(path, os.path.getsize(path + ".onnx"))
+    return y
 
 
 class lambda_(nn.Module):
@@ -183,3 +200,95 @@ def decode(n, x):
 
 export("decoder", lambda_(decode, first=nn.Linear(5, 24), up=nn.Sequential(
     nn.ConvTranspose2d(4, 3, 4, stride=2, padding=1), nn.ReLU(), conv(3, 2, 3, padding=1), nn.Tanh())), 5)
+
+
+# MLPerf Tiny's networks (github.com/mlcommons/tiny, benchmark/training), as examples/mlperf_tiny/networks.hpp has them: Keras'
+# padding "same" and epsilon, a bias beside batch normalization. `width` is what becomes of a number of filters.
+
+def same(i, o, k, s, size, **options):
+    """Of an input of so many rows and columns: PyTorch pads on both sides alike, Keras more at the end."""
+    more = [max(0, (-(-n // s) - 1) * s + k_ - n) for n, k_ in zip(size, k)]
+    padding = [n // 2 for n in more]
+    if all(n % 2 == 0 for n in more):
+        return [conv(i, o, k, stride=s, padding=padding, **options)]
+    (top, left), (bottom, right) = padding, [n - n // 2 for n in more]
+    return [nn.ZeroPad2d((left, right, top, bottom)), conv(i, o, k, stride=s, **options)]
+
+
+def normalized(i, o, k, s, size, **options):
+    return [*same(i, o, (k, k) if isinstance(k, int) else k, s, size, **options), nn.BatchNorm2d(o, eps=1e-3)]
+
+
+class add_relu(nn.Module):
+    def __init__(self, way, short):
+        super().__init__()
+        self.way, self.short = nn.Sequential(*way), nn.Sequential(*short)
+
+    def forward(self, x):
+        return F.relu(self.way(x) + self.short(x))
+
+
+def head(i, o):
+    """With weights large enough for classes that differ."""
+    layer = nn.Linear(i, o)
+    nn.init.normal_(layer.weight)
+    return [nn.Flatten(), layer, nn.Softmax(1)]
+
+
+def resnet8(width, size):
+    layers, i = [*normalized(3, width(16), 3, 1, size), nn.ReLU()], width(16)
+    for o, s in (width(16), 1), (width(32), 2), (width(64), 2):
+        half = [-(-n // s) for n in size]
+        way = [*normalized(i, o, 3, s, size), nn.ReLU(), *normalized(o, o, 3, 1, half)]
+        layers.append(add_relu(way, same(i, o, (1, 1), s, size) if s > 1 else []))
+        i, size = o, half
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), *head(i, 10))
+
+
+def separable(i, o, s, size):
+    return [*normalized(i, i, 3, s, size, groups=i), nn.ReLU(), *normalized(i, o, 1, 1, size), nn.ReLU()]
+
+
+def ds_cnn(width, size):
+    o, half = width(64), [-(-n // 2) for n in size]
+    layers = [*normalized(1, o, (10, 4), 2, size), nn.ReLU(), nn.Dropout(0.2)]
+    for _ in range(4):
+        layers += separable(o, o, 1, half)
+    return nn.Sequential(*layers, nn.Dropout(0.4), nn.AvgPool2d([n // 2 for n in size]), *head(o, 12))
+
+
+def mobilenet(width, size):
+    i = width(8)
+    layers, size = [*normalized(3, i, 3, 2, size), nn.ReLU()], [-(-n // 2) for n in size]
+    for o, s in (16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), *[(128, 1)] * 5, (256, 2), (256, 1):
+        layers += separable(i, width(o), s, size)
+        i, size = width(o), [-(-n // s) for n in size]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), *head(i, 2))
+
+
+def autoencoder(width, size):
+    layers, i = [], size[0]
+    for o in map(width, (128, 128, 128, 128, 8, 128, 128, 128, 128)):
+        layers += [nn.Linear(i, o), nn.BatchNorm1d(o, eps=1e-3), nn.ReLU()]
+        i = o
+    return nn.Sequential(*layers, nn.Linear(i, size[0]))
+
+
+UNFOLDED = {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
+for name, network, channels, full, small, divisor in [
+        ("resnet8", resnet8, [3], [32, 32], [12, 16], 5), ("ds_cnn", ds_cnn, [1], [49, 10], [49, 10], 8),
+        ("mobilenet", mobilenet, [3], [96, 96], [32, 32], 24), ("autoencoder", autoencoder, [], [640], [40], 8)]:
+    export("mlperf_" + name, network(lambda n: max(2, n // divisor), small), *channels, *small, **UNFOLDED)
+    if not IMPORT_MODEL:
+        continue
+    for ending, options in ("", UNFOLDED), ("_folded", {}), ("_opset_17", {"opset_version": 17}):
+        torch.manual_seed(7)
+        whole = network(lambda n: n, full)
+        give_numbers(whole)
+        x = torch.randn(5, *channels, *full)
+        path = os.path.join(FOLDER, name + ending)
+        y = write_onnx(path, whole, x, **options)
+        for part, numbers in (".x", x), (".y", y):
+            with open(path + part, "wb") as file:
+                file.write(channels_last(numbers).to(torch.float32).contiguous().numpy().tobytes())
+        subprocess.run([IMPORT_MODEL, path + ".onnx", "--check", path + ".x", path + ".y"], check=True)

@@ -1,12 +1,12 @@
-// The int8 files of tests/data/, as constants.
+// The tests/data/tflite_int8_*.tflite, as constants.
 #pragma once
 
 inline constexpr unsigned char int8_resnet_file[] = {
-#include "int8_resnet.inc"
+#include "tflite_int8_resnet.inc"
 };
 inline constexpr unsigned char int8_key_words_file[] = {
-#include "int8_key_words.inc"
+#include "tflite_int8_key_words.inc"
 };
 inline constexpr unsigned char int8_squeeze_file[] = {
-#include "int8_squeeze.inc"
+#include "tflite_int8_squeeze.inc"
 };

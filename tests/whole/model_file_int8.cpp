@@ -60,7 +60,7 @@ void agrees(const std::string& name, const std::string& rules) {
     CAPTURE(rules);
     using net = network_in<File, Rounding>;
     const auto file =
-        read_safetensors(std::string(CTNN_TEST_DATA) + "/int8_" + name + ".safetensors");
+        read_safetensors(std::string(CTNN_TEST_DATA) + "/tflite_int8_" + name + ".safetensors");
     const auto x = bytes_of(file, "x"), expected = bytes_of(file, rules);
     constexpr std::size_t in = net::input_shape::size, out = net::output_shape::size, given = 3;
     REQUIRE(x.size() == given * in);

@@ -4,6 +4,8 @@
 
 #include <ctnn/model_file/parameters.hpp>
 #include <ctnn/model_file/read.hpp>
+#include <ctnn/model_file/repeated_blocks.hpp>
+#include <ctnn/model_file/type_text.hpp>
 
 #include <algorithm>
 #include <array>
@@ -14,20 +16,6 @@
 #include <vector>
 
 namespace ctnn::detail {
-
-/// A type with its arguments, which are entries of a network where it `is_list`.
-struct type_text {
-    std::string name;
-    std::vector<type_text> arguments{};
-    bool is_list = false;
-
-    [[nodiscard]] std::string on_one_line() const {
-        std::string text = name;
-        for (std::size_t i = 0; i < arguments.size(); ++i)
-            text += (i == 0 ? "<" : ", ") + arguments[i].on_one_line();
-        return text + (!arguments.empty() ? ">" : is_list ? "<>" : "");
-    }
-};
 
 /// The type, out of the list that network_of.hpp makes it from.
 class type_of_model {
@@ -90,6 +78,7 @@ private:
         using kind = step_kind;
         const auto is = [&](auto... kinds) { return ((step.kind == kinds) || ...); };
         type_text text = type(name_of(step.kind));
+        text.follows = kind::batch_normalization <= step.kind && step.kind <= kind::flatten;
         const auto option = [&](bool is_needed, std::string_view name, const auto& numbers) {
             if (is_needed) text.arguments.push_back(with(name, {numbers.begin(), numbers.end()}));
         };
@@ -100,8 +89,8 @@ private:
         const bool convolves = is(kind::conv2d, kind::depthwise_conv2d, kind::conv2d_transpose),
                    pools = is(kind::max_pool2d, kind::average_pool2d);
 
-        if (is(kind::conv2d, kind::conv2d_transpose, kind::dense))
-            text.arguments.push_back({std::to_string(step.filters)});
+        text.has_filters = is(kind::conv2d, kind::conv2d_transpose, kind::dense);
+        if (text.has_filters) text.arguments.push_back({std::to_string(step.filters)});
         option(convolves, "kernel", step.extents);
         option(pools, "window", step.extents);
         option(convolves && step.stride != ones, "stride", step.stride);
@@ -128,8 +117,8 @@ private:
             text = with("reshape", {step.output.height, step.output.width, step.output.channels});
         if (is(kind::zero_padding2d))
             text = with("zero_padding2d", {step.pads.begin(), step.pads.end()});
-        if (is(kind::batch_normalization, kind::elu, kind::up_sampling2d))
-            text.is_list = true;  // a template without an argument has <>
+        if (is(kind::batch_normalization, kind::elu, kind::up_sampling2d) && text.arguments.empty())
+            text.name += "<>";  // a template without an argument
         return text;
     }
     static std::vector<std::size_t> padding(const std::array<std::size_t, 4>& pads) {
@@ -140,62 +129,21 @@ private:
     }
 };
 
-/// Breaks a list into lines: a layer begins a line, or follows where it fits with the activations
-/// behind it; branches that do not fit on a line are lists of their own.
-class type_printer {
-public:
-    explicit type_printer(std::string beginning) : text_(std::move(beginning)) {}
-
-    void print(const type_text& type, std::size_t indent, const std::string& end) {
-        const std::string flat = type.on_one_line() + end;
-        const bool is_network = type.name == "ctnn::network";
-        if (fits(column(), flat) || !type.is_list || type.arguments.empty()) {
-            text_ += flat;
-            return;
-        }
-        text_ += type.name + "<";
-        if (is_network) text_ += type.arguments[0].on_one_line() + ",";
-        print_list(type.arguments, is_network ? 1 : 0, indent + 4, ">" + end);
-    }
-    [[nodiscard]] std::string result() { return std::move(text_); }
-
-private:
-    static constexpr std::size_t most = 100;
-    std::string text_;
-
-    [[nodiscard]] std::size_t column() const { return text_.size() - (text_.rfind('\n') + 1); }
-    std::string& begin_line(std::size_t indent) { return (text_ += '\n').append(indent, ' '); }
-    static bool fits(std::size_t from, const std::string& words) {
-        return from + words.size() <= most;
-    }
-    void print_list(const std::vector<type_text>& list, std::size_t first, std::size_t indent,
-                    const std::string& end) {
-        const auto behind = [&](std::size_t i) { return i + 1 == list.size() ? end : ","; };
-        bool is_line_full = true;
-        for (std::size_t next = first; first < list.size(); first = next) {
-            std::string together = list[next].on_one_line() + behind(next);
-            for (++next; next < list.size() && list[next].arguments.empty(); ++next)
-                (together += ' ') += list[next].on_one_line() + behind(next);
-            if (!is_line_full && fits(column() + 1, together)) {
-                (text_ += ' ') += together;
-                continue;
-            }
-            begin_line(indent);
-            is_line_full = list[first].is_list && !fits(indent, together);
-            for (std::size_t i = first; i < next; ++i) {
-                const std::string flat = list[i].on_one_line() + behind(i);
-                if (i > first) fits(column() + 1, flat) ? text_ += ' ' : begin_line(indent);
-                print(list[i], indent, behind(i));
-            }
-        }
-    }
-};
-
-/// `using name = ctnn::network<...>;` on lines of at most 100 letters where that is possible.
+/// `using name = ctnn::network<...>;` on lines of at most 100 letters where that is possible, behind
+/// `using name_block = ...;` for each block that repeats.
 inline std::string network_text(const model_list& list, const std::string& name) {
-    type_printer printer("using " + name + " = ");
-    printer.print(type_of_model(list).network(), 0, ";");
-    return printer.result() + "\n";
+    type_text network = type_of_model(list).network();
+    std::vector<named_block> types = block_finder(network).take_blocks(name + "_block");
+    types.push_back({name, "", std::move(network)});
+    std::string text;
+    for (const named_block& one : types) {
+        if (!text.empty()) text += "\n";
+        if (!one.parameter.empty()) text += "template <std::size_t " + one.parameter + ">\n";
+        type_printer printer("using " + one.name + " = ");
+        printer.print(one.type, 0, ";");
+        text += printer.result() + "\n";
+    }
+    return text;
 }
 
 }  // namespace ctnn::detail
