@@ -103,20 +103,4 @@ constexpr void int8_convolve_plainly(const std::int8_t* x, std::int8_t* y, std::
             }
 }
 
-/// The loops for one image.
-template <convolution Conv>
-struct int8_convolution {
-    static constexpr int8_packing packing = int8_packing::of(Conv);
-    /// Bytes of scratch memory.
-    static constexpr std::size_t scratch_size = 0;
-
-    /// Rows `first` to `last` of the output, written to `y`.
-    template <class Rounding>
-    static constexpr void run(const std::int8_t* x, std::int8_t* y, std::size_t first,
-                              std::size_t last, const int8_operands<Rounding>& o,
-                              std::int8_t* /*scratch*/) noexcept {
-        int8_convolve_plainly<Conv>(x, y, first, last, o);
-    }
-};
-
 }  // namespace ctnn::detail

@@ -4,6 +4,7 @@
 
 #include <ctnn/network.hpp>
 #include <ctnn/quantization/int8_layers.hpp>
+#include <ctnn/quantization/int8_loops.hpp>
 
 #include <algorithm>
 #include <array>

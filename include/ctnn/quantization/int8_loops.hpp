@@ -1,0 +1,52 @@
+// The loops of convolutions in bytes, one image at a time: the same bytes as the definition.
+#pragma once
+
+#include <ctnn/quantization/int8_convolution.hpp>
+#include <ctnn/simd/integer_vector.hpp>
+#if CTNN_HAS_XSIMD
+#include <ctnn/quantization/int8_filters_in_lanes.hpp>
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace ctnn::detail {
+
+/// The definition, for processors without vectors.
+template <convolution Conv>
+struct int8_plain_loops {
+    static constexpr std::size_t scratch_size = 0;
+    template <class Rounding>
+    static void run(const std::int8_t* x, std::int8_t* y, std::size_t first, std::size_t last,
+                    const int8_operands<Rounding>& o, std::int8_t* /*scratch*/) noexcept {
+        int8_convolve_plainly<Conv>(x, y, first, last, o);
+    }
+};
+
+/// The loops for one image.
+template <convolution Conv>
+struct int8_convolution {
+    static constexpr auto choose() noexcept {
+        if constexpr (simd::integer_lanes == 1 || int8_packing::of(Conv).is_depthwise)
+            return std::type_identity<int8_plain_loops<Conv>>{};
+        else
+            return std::type_identity<int8_filters_in_lanes<Conv>>{};
+    }
+    using loops = typename decltype(choose())::type;
+    /// Bytes of scratch memory.
+    static constexpr std::size_t scratch_size = loops::scratch_size;
+
+    /// Rows `first` to `last` of the output, written to `y`.
+    template <class Rounding>
+    static constexpr void run(const std::int8_t* x, std::int8_t* y, std::size_t first,
+                              std::size_t last, const int8_operands<Rounding>& o,
+                              std::int8_t* scratch) noexcept {
+        if (std::is_constant_evaluated())
+            int8_convolve_plainly<Conv>(x, y, first, last, o);
+        else
+            loops::run(x, y, first, last, o, scratch);
+    }
+};
+
+}  // namespace ctnn::detail

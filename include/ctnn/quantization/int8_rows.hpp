@@ -1,0 +1,68 @@
+// Rows of an image of bytes, copied as multiplications take them: x + 128, with their padding.
+#pragma once
+
+#include <ctnn/shape.hpp>
+#include <ctnn/simd/integer_vector.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace ctnn::detail {
+
+/// What sums are made of: x + 128.
+using int8_number = std::conditional_t<simd::multiplies_bytes, std::uint8_t, std::int16_t>;
+
+template <std::size_t Lanes>
+[[gnu::always_inline]] inline auto load_numbers(const std::int8_t* x) noexcept {
+    using vector = simd::integers<Lanes>;
+    if constexpr (simd::multiplies_bytes)
+        return vector::flip(vector::load(x), vector::all_bytes(-128));
+    else
+        return vector::add_16_bits(vector::load_wide(x), vector::all_of_16_bits(128));
+}
+template <std::size_t Lanes = simd::integer_lanes>
+inline void copy_numbers(const std::int8_t* from, int8_number* to, std::size_t count) noexcept {
+    constexpr std::size_t at_once = 4 * Lanes / sizeof(int8_number);
+    const auto copy = [&](std::size_t i) CTNN_INLINED {
+        simd::integers<Lanes>::store(to + i, load_numbers<Lanes>(from + i));
+    };
+    if (count >= at_once) {
+        for (std::size_t i = 0; i + at_once < count; i += at_once) copy(i);
+        copy(count - at_once);
+    } else if constexpr (Lanes > 4) {
+        copy_numbers<Lanes / 2>(from, to, count);
+    } else {
+        for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<int8_number>(from[i] + 128);
+    }
+}
+
+/// The pixels that `outputs` outputs from `first` on see: padding, pixels from `pixel` on, padding.
+struct int8_span {
+    std::size_t before, inside, after, pixel;
+
+    static constexpr int8_span of(const axis& a, std::size_t first, std::size_t outputs) noexcept {
+        const std::size_t start = first * a.stride,
+                          end = start + (outputs - 1) * a.stride + a.reach();
+        const std::size_t from = std::clamp(a.before, start, end),
+                          to = std::clamp(a.before + a.input, from, end);
+        return {from - start, to - from, end - to, from - a.before};
+    }
+};
+
+/// Copies a row of pixels of `channels` bytes each, or of padding where `x` is none.
+inline void copy_row(const std::int8_t* x, int8_span columns, std::size_t channels,
+                     std::int32_t zero_x, int8_number* to) noexcept {
+    const auto padding = static_cast<int8_number>(zero_x + 128);
+    if (x == nullptr) {
+        std::fill_n(to, (columns.before + columns.inside + columns.after) * channels, padding);
+        return;
+    }
+    to = std::fill_n(to, columns.before * channels, padding);
+    const std::size_t count = columns.inside * channels;
+    copy_numbers(x + columns.pixel * channels, to, count);
+    std::fill_n(to + count, columns.after * channels, padding);
+}
+
+}  // namespace ctnn::detail
