@@ -46,31 +46,8 @@ private:
     using vector = simd::integers<lanes>;
     using reg = typename vector::reg;
 
-    // Scratch memory: a block of rows and columns. Of rows with gaps between taps one at a time, and
-    // of these the taps.
-    static constexpr bool has_gaps = rows.dilation > 1 && rows.taps > 1;
-    static constexpr std::size_t row_step = has_gaps ? rows.dilation : 1;
-    static constexpr std::size_t rows_for(std::size_t outputs) noexcept {
-        return has_gaps ? rows.taps : pixels_for(rows, outputs);
-    }
-    static constexpr std::size_t size_of(std::size_t some_rows, std::size_t some_columns) noexcept {
-        return rows_for(some_rows) * pixels_for(columns, some_columns) * channels;
-    }
-    static constexpr std::size_t most = 32'768 / sizeof(int8_number);
-    static constexpr std::size_t columns_at_once = [] {
-        std::size_t count = all_columns;
-        while (count > at_once.columns && size_of(1, count) > most)
-            count = std::max(at_once.columns, count / 2 / at_once.columns * at_once.columns);
-        return count;
-    }();
-    static constexpr std::size_t rows_at_once = [] {
-        std::size_t count = has_gaps ? 1 : rows.output();
-        while (count > 1 && size_of(count, columns_at_once) > most) count = (count + 1) / 2;
-        return count;
-    }();
-    static constexpr std::size_t row_size = pixels_for(columns, columns_at_once) * channels;
-    static constexpr std::size_t image_size =  // words at the end of a run reach a little further
-        (rows_for(rows_at_once) * row_size + 3) / 4 * 4 + 4;
+    using block = int8_block<rows, columns, channels, at_once.columns>;
+    static constexpr std::size_t image_size = block::size + 3;  // words at the end of a run
 
     template <class Rounding>
     static constexpr bool copies_outputs =
@@ -98,36 +75,28 @@ public:
         const axis::range r = is_line ? axis::range{0, 1} : axis::range{first, last},
                           c = is_line ? axis::range{first * width, last * width}
                                       : axis::range{0, all_columns};
-        const std::size_t count = std::min(c.last - c.first, columns_at_once);
+        const std::size_t count = std::min(c.last - c.first, block::columns);
         for (std::size_t w = c.first; w < c.last; w += count) {
             const std::size_t column = std::min(w, c.last - count);
-            for (std::size_t h = r.first; h < r.last; h += rows_at_once) {
-                const std::size_t some = std::min(rows_at_once, r.last - h);
-                copy(x, h, some, column, count, o.zero_x, image);
-                block(image, o.weights,
-                      y + ((h - r.first) * all_columns + column - c.first) * Conv.filters, some,
-                      count, outputs);
+            const int8_span span = int8_span::of(columns, column, count);
+            for (std::size_t h = r.first; h < r.last; h += block::rows) {
+                const std::size_t some = std::min(block::rows, r.last - h);
+                block::for_rows(x, columns.input * channels, h, some, image,
+                                [&](const std::int8_t* row, int8_number* to) {
+                                    copy_row(row, span, channels, o.zero_x, to);
+                                });
+                compute(image, o.weights,
+                        y + ((h - r.first) * all_columns + column - c.first) * Conv.filters, some,
+                        count, outputs);
             }
         }
     }
 
 private:
-    static void copy(const std::int8_t* x, std::size_t first, std::size_t count, std::size_t column,
-                     std::size_t column_count, std::int32_t zero_x, int8_number* to) noexcept {
-        const int8_span span = int8_span::of(columns, column, column_count);
-        const std::size_t rows_here = rows_for(count);
-        for (std::size_t i = 0; i < rows_here; ++i, to += row_size) {
-            const std::size_t at = first * rows.stride + i * row_step;
-            const bool inside = at >= rows.before && at - rows.before < rows.input;
-            copy_row(inside ? x + (at - rows.before) * columns.input * channels : nullptr, span,
-                     channels, zero_x, to);
-        }
-    }
-
     template <class Outputs>
-    static void block(const int8_number* x, const std::int8_t* weights, std::int8_t* y,
-                      std::size_t row_count, std::size_t column_count,
-                      const Outputs& outputs) noexcept {
+    static void compute(const int8_number* x, const std::int8_t* weights, std::int8_t* y,
+                        std::size_t row_count, std::size_t column_count,
+                        const Outputs& outputs) noexcept {
         constexpr std::size_t last = vectors - units;
         constexpr bool is_uneven = padded % lanes != 0 || padded != filters;
         for (std::size_t g = 0; g < Conv.groups; ++g) {
@@ -138,7 +107,7 @@ private:
                 std::int8_t* const to = y + g * filters + f;
                 const int8_number* const from = x + g * Conv.group_channels();
                 for (std::size_t h = 0; h < row_count; ++h) {
-                    const int8_number* const row = from + h * rows.stride * row_size;
+                    const int8_number* const row = from + h * rows.stride * block::row_size;
                     std::int8_t* const into = to + h * all_columns * Conv.filters;
                     const auto one_tile = [&](auto size, std::size_t q) CTNN_INLINED {
                         tile<decltype(size)::value, ends>(row + q * columns.stride * channels, w,
@@ -166,7 +135,7 @@ private:
     static constexpr bool is_joined = Conv.groups == 1 && Conv.columns.dilation == 1;
     static constexpr std::size_t run_columns = is_joined && !is_column ? 1 : columns.taps,
                                  run_rows = packing.runs / run_columns,
-                                 run_height = (has_gaps ? 1 : rows.dilation) * row_size,
+                                 run_height = block::tap_height,
                                  run_width = columns.dilation * channels;
 
     /// Where the filters of vector `v` begin: the last ends where the filters do, even if it computes

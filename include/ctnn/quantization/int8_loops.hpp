@@ -4,6 +4,7 @@
 #include <ctnn/quantization/int8_convolution.hpp>
 #include <ctnn/simd/integer_vector.hpp>
 #if CTNN_HAS_XSIMD
+#include <ctnn/quantization/int8_channels_in_lanes.hpp>
 #include <ctnn/quantization/int8_filters_in_lanes.hpp>
 #endif
 
@@ -28,8 +29,10 @@ struct int8_plain_loops {
 template <convolution Conv>
 struct int8_convolution {
     static constexpr auto choose() noexcept {
-        if constexpr (simd::integer_lanes == 1 || int8_packing::of(Conv).is_depthwise)
+        if constexpr (simd::integer_lanes == 1)
             return std::type_identity<int8_plain_loops<Conv>>{};
+        else if constexpr (int8_packing::of(Conv).is_depthwise)
+            return std::type_identity<int8_channels_in_lanes<Conv>>{};
         else
             return std::type_identity<int8_filters_in_lanes<Conv>>{};
     }

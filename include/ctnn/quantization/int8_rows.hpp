@@ -1,6 +1,7 @@
 // Rows of an image of bytes, copied as multiplications take them: x + 128, with their padding.
 #pragma once
 
+#include <ctnn/kernels/convolution.hpp>
 #include <ctnn/shape.hpp>
 #include <ctnn/simd/integer_vector.hpp>
 
@@ -64,5 +65,51 @@ inline void copy_row(const std::int8_t* x, int8_span columns, std::size_t channe
     copy_numbers(x + columns.pixel * channels, to, count);
     std::fill_n(to + count, columns.after * channels, padding);
 }
+
+/// A block of outputs, so large that the rows and columns that it sees fit into scratch memory, with
+/// `Channels` numbers for every pixel; at least `Fewest` columns. Of rows with gaps between taps there
+/// is one, and of those that it sees the taps. `Parts`: every such column lies side by side.
+template <axis Rows, axis Columns, std::size_t Channels, std::size_t Fewest, std::size_t Parts = 1>
+struct int8_block {
+    static constexpr bool has_gaps = Rows.dilation > 1 && Rows.taps > 1;
+    static constexpr std::size_t rows_for(std::size_t outputs) noexcept {
+        return has_gaps ? Rows.taps : pixels_for(Rows, outputs);
+    }
+    static constexpr std::size_t part_for(std::size_t outputs) noexcept {
+        return (pixels_for(Columns, outputs) + Parts - 1) / Parts * Channels;
+    }
+    static constexpr std::size_t size_of(std::size_t some_rows, std::size_t some_columns) noexcept {
+        return rows_for(some_rows) * part_for(some_columns) * Parts;
+    }
+    static constexpr std::size_t most = 32'768 / sizeof(int8_number);
+    static constexpr std::size_t columns = [] {
+        std::size_t count = Columns.output();
+        while (count > Fewest && size_of(1, count) > most)
+            count = std::max(Fewest, count / 2 / Fewest * Fewest);
+        return count;
+    }();
+    static constexpr std::size_t rows = [] {
+        std::size_t count = has_gaps ? 1 : Rows.output();
+        while (count > 1 && size_of(count, columns) > most) count = (count + 1) / 2;
+        return count;
+    }();
+    static constexpr std::size_t part_size = part_for(columns), row_size = part_size * Parts,
+                                 size = rows_for(rows) * row_size;
+    /// How far it is from one tap to the next below it.
+    static constexpr std::size_t tap_height = (has_gaps ? 1 : Rows.dilation) * row_size;
+
+    /// Calls copy(row of the image or nullptr, to) for all that `count` rows of outputs see.
+    template <class Copy>
+    [[gnu::always_inline]] static void for_rows(const std::int8_t* x, std::size_t bytes_of_row,
+                                                std::size_t first, std::size_t count,
+                                                int8_number* to, Copy&& copy) noexcept {
+        const std::size_t all = rows_for(count);
+        for (std::size_t i = 0; i < all; ++i, to += row_size) {
+            const std::size_t at = first * Rows.stride + i * (has_gaps ? Rows.dilation : 1);
+            const bool inside = at >= Rows.before && at - Rows.before < Rows.input;
+            copy(inside ? x + (at - Rows.before) * bytes_of_row : nullptr, to);
+        }
+    }
+};
 
 }  // namespace ctnn::detail

@@ -166,7 +166,7 @@ struct integers<4> {
         const reg x = _mm_loadl_epi64(static_cast<const __m128i*>(p));
         return _mm_srai_epi16(_mm_unpacklo_epi8(x, x), 8);
     }
-    [[gnu::always_inline]] static reg load_fours(const std::uint32_t* p, std::size_t /*step*/) {
+    [[gnu::always_inline]] static reg load_fours(const std::int8_t* p, std::size_t /*step*/) {
         return load(p);
     }
 };
@@ -273,7 +273,7 @@ struct integers<8> {
     [[gnu::always_inline]] static reg load_wide(const void* p) {
         return _mm256_cvtepi8_epi16(integers<4>::load(p));
     }
-    [[gnu::always_inline]] static reg load_fours(const std::uint32_t* p, std::size_t step) {
+    [[gnu::always_inline]] static reg load_fours(const std::int8_t* p, std::size_t step) {
         return _mm256_inserti128_si256(_mm256_castsi128_si256(integers<4>::load(p)),
                                        integers<4>::load(p + step), 1);
     }
@@ -378,11 +378,11 @@ struct integers<16> {
     [[gnu::always_inline]] static reg high_16_bits(reg a, reg b) {
         return _mm512_unpackhi_epi16(a, b);
     }
-    // 32 bytes with their signs, as 16 bits; four integers here, four `step` further, and so on.
+    // 32 bytes with their signs, as 16 bits; four integers here, four `step` bytes further, and so on.
     [[gnu::always_inline]] static reg load_wide(const void* p) {
         return _mm512_cvtepi8_epi16(integers<8>::load(p));
     }
-    [[gnu::always_inline]] static reg load_fours(const std::uint32_t* p, std::size_t step) {
+    [[gnu::always_inline]] static reg load_fours(const std::int8_t* p, std::size_t step) {
         return _mm512_inserti64x4(_mm512_castsi256_si512(integers<8>::load_fours(p, step)),
                                   integers<8>::load_fours(p + 2 * step, step), 1);
     }

@@ -1,0 +1,221 @@
+// One image in bytes: the lanes belong to the channels of a depthwise convolution, and to its columns
+// where channels are fewer.
+#pragma once
+
+#include <ctnn/quantization/int8_finish.hpp>
+#include <ctnn/quantization/int8_rows.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace ctnn::detail {
+
+template <convolution Conv>
+struct int8_channels_in_lanes {
+private:
+    using vector = simd::integers<simd::integer_lanes>;
+    using reg = typename vector::reg;
+    static constexpr std::size_t bytes = 4 * simd::integer_lanes;  // outputs at once
+
+    // A pixel has `places` numbers, one for each filter and some that fill up a vector's part; so a
+    // vector belongs to `pixels` columns, or to a part of one's channels.
+    static constexpr std::size_t filters = Conv.filters, multiplier = filters / Conv.channels;
+    static constexpr bool has_pixels = filters <= bytes;
+    static constexpr std::size_t places = has_pixels ? std::bit_ceil(filters) : filters,
+                                 pixels = has_pixels ? bytes / places : 1;
+    static constexpr axis rows = Conv.rows, columns = Conv.columns;
+    static constexpr std::size_t width = columns.output(), fewest = std::min(pixels, width);
+    // With strides every such column lies side by side, so that those of a vector do.
+    static constexpr std::size_t parts = pixels > 1 ? columns.stride : 1,
+                                 pixel_step = (pixels > 1 ? 1 : columns.stride) * places;
+    using block = int8_block<rows, columns, places, fewest, parts>;
+    static constexpr std::size_t count = block::columns;
+
+    // Products are added for `together` taps at once.
+    static constexpr std::size_t together = simd::multiplies_bytes ? 4 : 2;
+    static constexpr std::size_t taps = rows.taps * columns.taps,
+                                 steps = (taps + together - 1) / together;
+    static constexpr auto offsets = [] {
+        std::array<std::size_t, steps * together> result{};
+        for (std::size_t t = 0; t < taps; ++t) {
+            const std::size_t column = t % columns.taps * columns.dilation;
+            result[t] = t / columns.taps * block::tap_height + column % parts * block::part_size +
+                        column / parts * places;
+        }
+        return result;  // what is missing sees the first pixel, with a weight of 0
+    }();
+
+    static constexpr std::size_t image_size = block::size + bytes;  // of vectors at the end
+    static constexpr std::size_t weights_size = steps * 4 * bytes;
+    template <class Rounding>
+    static constexpr bool copies_outputs = has_pixels || !int8_factors<Rounding>::are_as_given;
+    static constexpr std::size_t copied = has_pixels ? bytes : filters;
+
+public:
+    /// Bytes of scratch memory.
+    static constexpr std::size_t scratch_size =
+        image_size * sizeof(int8_number) + weights_size +
+        int8_outputs<rounding::tflite_micro>::bytes(copied) + alignof(int8_number);
+
+    template <class Rounding>
+    static void run(const std::int8_t* x, std::int8_t* y, std::size_t first, std::size_t last,
+                    const int8_operands<Rounding>& o, std::int8_t* scratch) noexcept {
+        scratch += reinterpret_cast<std::uintptr_t>(scratch) % alignof(int8_number);
+        auto* const image = reinterpret_cast<int8_number*>(scratch);
+        std::int8_t* const weights = scratch + image_size * sizeof(int8_number);
+        auto outputs = int8_outputs<Rounding>::as_given(o);
+        if constexpr (copies_outputs<Rounding>)
+            outputs = int8_outputs<Rounding>::copied(
+                o, copied, filters, [](std::size_t n) { return n % places; },
+                weights + weights_size);
+        if constexpr (has_pixels) prepare(o.weights, weights);
+        for (std::size_t w = 0; w < width; w += count) {
+            const std::size_t column = std::min(w, width - count);
+            const int8_span span = int8_span::of(columns, column, count);
+            for (std::size_t h = first; h < last; h += block::rows) {
+                const std::size_t some = std::min(block::rows, last - h);
+                block::for_rows(x, columns.input * Conv.channels, h, some, image,
+                                [&](const std::int8_t* row, int8_number* to) {
+                                    copy(row, span, o.zero_x, to);
+                                });
+                std::int8_t* const to = y + ((h - first) * width + column) * filters;
+                if constexpr (has_pixels) {
+                    compute(image, weights, to, some, outputs);
+                } else {
+                    for (std::size_t c = 0; c < filters; c += bytes) {
+                        const std::size_t from = std::min(c, filters - bytes);
+                        prepare(o.weights + from, weights);
+                        compute(image + from, weights, to + from, some, outputs.from(from));
+                    }
+                }
+            }
+        }
+    }
+
+private:
+    static void copy(const std::int8_t* row, const int8_span& span, std::int32_t zero_x,
+                     int8_number* to) noexcept {
+        if constexpr (parts == 1 && multiplier == 1 && places == filters) {
+            copy_row(row, span, filters, zero_x, to);
+        } else {
+            const std::size_t all = span.before + span.inside + span.after;
+            for (std::size_t p = 0; p < all; ++p) {
+                int8_number* const pixel = to + p % parts * block::part_size + p / parts * places;
+                if (row == nullptr || p < span.before || p >= span.before + span.inside) {
+                    std::fill_n(pixel, filters, static_cast<int8_number>(zero_x + 128));
+                    continue;
+                }
+                const std::int8_t* const from =
+                    row + (span.pixel + p - span.before) * Conv.channels;
+                if constexpr (multiplier == 1)
+                    copy_numbers(from, pixel, filters);
+                else
+                    for (std::size_t f = 0; f < filters; ++f)
+                        pixel[f] = static_cast<int8_number>(from[f / multiplier] + 128);
+            }
+        }
+    }
+
+    /// Neighbours of several taps side by side, for four vectors of sums.
+    struct four {
+        reg of[4];
+    };
+    template <class Load>
+    [[gnu::always_inline]] static four interleaved(const Load& load) noexcept {
+        if constexpr (simd::multiplies_bytes) {
+            const reg a = load(0, 0), b = load(1, 0), c = load(2, 0), d = load(3, 0);
+            const reg ab = vector::low_bytes(a, b), more_ab = vector::high_bytes(a, b),
+                      cd = vector::low_bytes(c, d), more_cd = vector::high_bytes(c, d);
+            return {{vector::low_16_bits(ab, cd), vector::high_16_bits(ab, cd),
+                     vector::low_16_bits(more_ab, more_cd),
+                     vector::high_16_bits(more_ab, more_cd)}};
+        } else {
+            const reg a = load(0, 0), b = load(1, 0), more_a = load(0, bytes / 2),
+                      more_b = load(1, bytes / 2);
+            return {{vector::low_16_bits(a, b), vector::high_16_bits(a, b),
+                     vector::low_16_bits(more_a, more_b), vector::high_16_bits(more_a, more_b)}};
+        }
+    }
+
+    /// Weights of a vector's channels as products take them.
+    static void prepare(const std::int8_t* w, std::int8_t* to) noexcept {
+        for (std::size_t s = 0; s < steps; ++s) {
+            std::int8_t repeated[together][bytes]{};
+            for (std::size_t t = 0; t < std::min(together, taps - s * together); ++t)
+                for (std::size_t p = 0; p < pixels; ++p)
+                    std::memcpy(repeated[t] + p * places, w + (s * together + t) * filters,
+                                std::min(filters, bytes));
+            const four words = interleaved([&](std::size_t t, std::size_t at) CTNN_INLINED {
+                if constexpr (simd::multiplies_bytes)
+                    return vector::load(repeated[t] + at);
+                else
+                    return vector::load_wide(repeated[t] + at);
+            });
+            for (const reg word : words.of) {
+                vector::store(to, word);
+                to += bytes;
+            }
+        }
+    }
+
+    /// Where sums number n of a vector of outputs have their first four filters, and how far it is to
+    /// the next four, in bytes of 32-bit numbers.
+    static constexpr std::size_t place_of(std::size_t n) noexcept {
+        return (simd::multiplies_bytes ? 4 * n : n / 2 * (bytes / 2) + n % 2 * 4) * 4;
+    }
+    static constexpr std::size_t next_place = (simd::multiplies_bytes ? 16 : 8) * 4;
+
+    template <class Rounding>
+    static void compute(const int8_number* x, const std::int8_t* weights, std::int8_t* y,
+                        std::size_t row_count, const int8_outputs<Rounding> o) noexcept {
+        const reg zero = vector::all_of_16_bits(o.zero), low = vector::bound(o.low),
+                  high = vector::bound(o.high);
+        for (std::size_t h = 0; h < row_count; ++h, x += rows.stride * block::row_size)
+            for (std::size_t q = 0; q < count; q += fewest) {
+                const std::size_t column = std::min(q, count - fewest);
+                const int8_number* const pixel = x + column * pixel_step;
+                four sum;
+                CTNN_UNROLLED
+                for (std::size_t n = 0; n < 4; ++n)
+                    sum.of[n] = vector::load_fours(o.starts + place_of(n), next_place);
+                for (std::size_t s = 0; s < steps; ++s) {
+                    const four words = interleaved([&](std::size_t t, std::size_t at) CTNN_INLINED {
+                        return vector::load(pixel + offsets[s * together + t] + at);
+                    });
+                    CTNN_UNROLLED
+                    for (std::size_t n = 0; n < 4; ++n) {
+                        const reg w = vector::load(weights + (s * 4 + n) * bytes);
+                        if constexpr (simd::multiplies_bytes)
+                            sum.of[n] = vector::dot(sum.of[n], words.of[n], w);
+                        else
+                            sum.of[n] = vector::add(sum.of[n], vector::products(words.of[n], w));
+                    }
+                }
+                CTNN_UNROLLED
+                for (std::size_t n = 0; n < 4; ++n)
+                    sum.of[n] = int8_factors<Rounding>::template times<vector>(
+                        sum.of[n], [&](std::size_t array) CTNN_INLINED {
+                            return vector::load_fours(
+                                o.first_factors + array * o.step + place_of(n), next_place);
+                        });
+                reg result =
+                    vector::pack(sum.of[0], sum.of[1], sum.of[2], sum.of[3], zero, low, high);
+                if constexpr (!simd::multiplies_bytes) result = vector::halves_in_order(result);
+                std::int8_t* const to = y + (h * width + column) * filters;
+                if constexpr (!has_pixels || (places == filters && fewest == pixels)) {
+                    vector::store(to, result);
+                } else {
+                    std::int8_t all[bytes];
+                    vector::store(all, result);
+                    for (std::size_t p = 0; p < fewest; ++p)
+                        std::memcpy(to + p * filters, all + p * places, filters);
+                }
+            }
+    }
+};
+
+}  // namespace ctnn::detail
