@@ -5,6 +5,7 @@
 #include <ctnn/network.hpp>
 #include <ctnn/quantization/int8_layers.hpp>
 #include <ctnn/quantization/int8_loops.hpp>
+#include <ctnn/quantization/int8_parameters.hpp>
 
 #include <algorithm>
 #include <array>
@@ -132,6 +133,9 @@ struct int8_stages<Network, hana::tuple<Layers...>> {
         std::max({std::size_t{1}, (Layers::type::facts.is_sum || Layers::type::name == "average"
                                        ? Layers::type::facts.inputs
                                        : 1)...});
+
+    static constexpr int8_counts counts{scales,     all.channels, all.weights, all.limits,
+                                        all.tables, all.sums,     terms,       all.softmaxes};
 
     /// Bytes of scratch memory of the stage that begins with layer `Index`: those of the convolution,
     /// and its rows that are pooled together.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctnn/folded.hpp>
+#include <ctnn/quantization/int8_parameters.hpp>
 #include <ctnn/quantization/int8_pooling.hpp>
 #include <ctnn/quantization/int8_stages.hpp>
 
@@ -20,34 +21,40 @@ namespace ctnn {
 template <class Network, class Rounding = rounding::tflite>
 struct quantized;
 
-/// What a network in bytes is made of: a plain value, all in one constant, for flash. Made by
+/// The parameters of a network in bytes: a plain value, all in one constant, for flash. Made by
 /// `quantize`, by `weights_in` from a model file, or by `load`.
 template <class Network, class Rounding = rounding::tflite>
-struct quantized_parameters {
+struct quantized_parameters : int8_arrays<Rounding, detail::int8_stages<folded<Network>>::counts> {
     using owner = quantized<Network, Rounding>;
-    using stages = detail::int8_stages<folded<Network>>;
-
-    struct limits {  // of an output
-        std::int8_t low = -128, high = 127;
-        bool operator==(const limits&) const = default;
-    };
-    template <class T, std::size_t Count>
-    using array = std::array<T, std::max<std::size_t>(1, Count)>;
-
-    /// number = scale (byte - zero), of the values in the order of computation.
-    std::array<detail::byte_scale, stages::scales> scales{};
-    /// Of every filter: bias - (zero of its input + 128) sum of its weights, modulo 2^32.
-    array<std::uint32_t, stages::all.channels> starts{};
-    /// Of every filter: scale of its sums / scale of the output.
-    array<typename Rounding::factor, stages::all.channels> factors{};
-    array<typename Rounding::template addition<stages::terms>, stages::all.sums> sums{};
-    array<typename Rounding::softmax, stages::all.softmaxes> softmaxes{};
-    array<limits, stages::all.limits> bounds{};
-    array<std::array<std::int8_t, 256>, stages::all.tables> tables{};
-    /// As detail::int8_packing says.
-    alignas(16) array<std::int8_t, stages::all.weights> weights{};
-
     bool operator==(const quantized_parameters&) const = default;
+};
+
+/// The parameters of a network in bytes, `Owner`, where they lie. Rejected: those of another one.
+template <class Owner>
+struct int8_view {
+    using arrays = int8_arrays<typename Owner::rules, Owner::stages::counts>;
+
+    const arrays& all;
+
+    constexpr int8_view(const typename Owner::parameters& w) noexcept : all(w) {}
+    template <std::uint64_t Fingerprint, class Rounding, int8_counts Counts>
+    constexpr int8_view(const constant_int8<Fingerprint, Rounding, Counts>& w) noexcept
+        : all(checked(w)) {}
+
+private:
+    static constexpr arrays none{};
+    template <std::uint64_t Fingerprint, class Rounding, int8_counts Counts>
+    static constexpr const arrays&
+    checked(const constant_int8<Fingerprint, Rounding, Counts>& w) noexcept {
+        constexpr std::uint64_t found = Fingerprint, expected = Owner::fingerprint;
+        static_assert(found == expected,
+                      "ctnn::constant_int8: the fingerprint must be the network's; export its own "
+                      "parameters");
+        if constexpr (found == expected)
+            return w;
+        else
+            return none;  // one mistake, one error
+    }
 };
 
 /// `Network` in bytes, by the rules of `Rounding`: a network type like the float one, in integers
@@ -71,6 +78,8 @@ struct quantized {
     using input = tensor<input_shape, std::int8_t>;
     using output = tensor<output_shape, std::int8_t>;
     using parameters = quantized_parameters<Network, Rounding>;
+    using weights = int8_view<quantized>;
+    using arrays = int8_arrays<Rounding, stages::counts>;
     /// Weights and biases.
     static constexpr std::size_t parameter_count = network::parameter_count;
     static constexpr std::size_t multiply_adds = network::multiply_adds;
@@ -90,27 +99,26 @@ struct quantized {
         quantized::workspace scratch;
     };
 
-    [[nodiscard]] static constexpr output predict(const parameters& w, const input& x,
+    [[nodiscard]] static constexpr output predict(weights w, const input& x,
                                                   workspace& scratch) noexcept {
         output y;
-        compute(w, x.data(), y.data(), scratch.memory);
+        compute(w.all, x.data(), y.data(), scratch.memory);
         return y;
     }
     /// The same, with `workspace_bytes` of the stack as scratch memory; at most 256 KiB.
-    [[nodiscard]] static constexpr output predict(const parameters& w, const input& x) noexcept {
+    [[nodiscard]] static constexpr output predict(weights w, const input& x) noexcept {
         typename on_stack<workspace>::type scratch;
         return predict(w, x, scratch);
     }
     /// The input's bytes for numbers: halves to even; what is not a number becomes the byte of 0.
-    static constexpr void to_bytes(const parameters& w, const tensor<input_shape>& x,
-                                   input& bytes) noexcept {
-        const detail::byte_scale scale = w.scales[stages::scale_of[0]];
+    static constexpr void to_bytes(weights w, const tensor<input_shape>& x, input& bytes) noexcept {
+        const detail::byte_scale scale = w.all.scales[stages::scale_of[0]];
         for (std::size_t i = 0; i < input_shape::size; ++i) bytes[i] = to_byte_of(x[i], scale);
     }
     /// The numbers that an output's bytes mean.
-    [[nodiscard]] static constexpr tensor<output_shape> to_floats(const parameters& w,
+    [[nodiscard]] static constexpr tensor<output_shape> to_floats(weights w,
                                                                   const output& bytes) noexcept {
-        const detail::byte_scale s = w.scales[stages::scale_of[network::reads.output]];
+        const detail::byte_scale s = w.all.scales[stages::scale_of[network::reads.output]];
         tensor<output_shape> y;
         for (std::size_t i = 0; i < output_shape::size; ++i)
             y[i] = s.scale * static_cast<float>(bytes[i] - s.zero);
@@ -118,13 +126,13 @@ struct quantized {
     }
     /// Of numbers, as the float network takes and gives them: `to_bytes`, `predict`, `to_floats`.
     [[nodiscard]] static constexpr tensor<output_shape>
-    predict(const parameters& w, const tensor<input_shape>& x, float_workspace& memory) noexcept {
+    predict(weights w, const tensor<input_shape>& x, float_workspace& memory) noexcept {
         to_bytes(w, x, memory.x);
-        compute(w, memory.x.data(), memory.y.data(), memory.scratch.memory);
+        compute(w.all, memory.x.data(), memory.y.data(), memory.scratch.memory);
         return to_floats(w, memory.y);
     }
     [[nodiscard]] static constexpr tensor<output_shape>
-    predict(const parameters& w, const tensor<input_shape>& x) noexcept {
+    predict(weights w, const tensor<input_shape>& x) noexcept {
         typename on_stack<float_workspace>::type memory;
         return predict(w, x, memory);
     }
@@ -132,7 +140,7 @@ struct quantized {
     /// y = f(w, x), with stages::plan.size bytes of memory. `observe(value, first, size)` is called
     /// behind every stage, if it is given.
     template <class Observe = int>
-    static constexpr void compute(const parameters& w, const std::int8_t* x, std::int8_t* y,
+    static constexpr void compute(const arrays& w, const std::int8_t* x, std::int8_t* y,
                                   std::int8_t* memory,
                                   [[maybe_unused]] const Observe& observe = {}) noexcept {
         const auto run = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
@@ -188,7 +196,7 @@ private:
     }
 
     template <std::size_t Index>
-    static constexpr void compute_stage(const parameters& w, const std::int8_t* x, std::int8_t* y,
+    static constexpr void compute_stage(const arrays& w, const std::int8_t* x, std::int8_t* y,
                                         std::int8_t* memory) noexcept {
         constexpr auto& reads = network::reads;
         constexpr std::size_t first = reads.first[Index], inputs = reads.first[Index + 1] - first;

@@ -25,8 +25,8 @@ constexpr double value_at(double x) noexcept {
 /// Writes what is said of layers into `to`; `scales` must be there.
 template <class Parameters>
 struct int8_writer {
-    using stages = typename Parameters::stages;
     using owner = typename Parameters::owner;
+    using stages = typename owner::stages;
     using rules = typename owner::rules;
     template <std::size_t Index>
     using leaf = typename owner::network::template leaf<Index>;
