@@ -3,7 +3,9 @@
 #pragma once
 
 #include <ctnn/dataset.hpp>
+#include <ctnn/quantization/int8_entries.hpp>
 #include <ctnn/quantization/observed_values.hpp>
+#include <ctnn/quantization/quantization_report.hpp>
 #include <ctnn/quantization/set_parameters.hpp>
 #include <ctnn/training/checks.hpp>
 
@@ -28,26 +30,6 @@ enum class range_method {
     min_max,       ///< from the smallest number to the largest, as TensorFlow Lite
     percentile,    ///< without `outliers` of the numbers, half of them at each end
     least_squares  ///< the range whose bytes are nearest to the numbers
-};
-
-/// What quantization does to one value.
-struct quantized_value {
-    std::string layer;      ///< that gives it, "conv2d_1"; "input"
-    float low, high;        ///< seen
-    float scale;            ///< number = scale (byte - zero)
-    std::int32_t zero;      ///
-    double saturated;       ///< share of the numbers seen that lie outside of the bytes' range
-    double relative_error;  ///< root of the mean squared difference to the float network's value,
-                            ///< divided by that of the float network's value
-};
-/// What quantization does to a network, on the images that it was made with.
-struct quantization_report {
-    std::vector<quantized_value> values;  ///< in the order of computation
-    std::size_t images = 0;
-    double agreement = 0.0;  ///< share of the images for which the largest output is the same one
-    /// Shares of the images for which the largest output is the label; not a number without labels.
-    double float_accuracy = std::numeric_limits<double>::quiet_NaN();
-    double int8_accuracy = std::numeric_limits<double>::quiet_NaN();
 };
 
 struct quantize_options {
@@ -135,7 +117,7 @@ public:
         });
         for (std::size_t v = 0; v <= stages::count; ++v) {
             const observed_range& range = ranges_[stages::scale_of[v]];
-            if (stages::origins[v] == v && !(range.low < range.high) && !has_fixed_scale(v))
+            if (stages::exists(v) && !(range.low < range.high) && !has_fixed_scale(v))
                 fail(v, "must not be the same number everywhere on all images, found " +
                             std::to_string(range.low));
         }
@@ -233,6 +215,11 @@ private:
         throw std::invalid_argument("ctnn::quantize: what '" + name_of(value) + "' gives " +
                                     sentence);
     }
+    static void require_finite(std::size_t layer, float weight) {
+        if (!(weight - weight == 0.0f))
+            throw std::invalid_argument("ctnn::quantize: the parameters of '" + name_of(layer + 1) +
+                                        "' must be finite, found " + std::to_string(weight));
+    }
     /// TensorFlow Lite's specification: probabilities have 1/256 and -128, tanh has 1/128 and 0.
     static bool has_fixed_scale(std::size_t value) {
         if (value == 0 || stages::origins[value] != value) return false;
@@ -258,6 +245,9 @@ private:
             const auto most = static_cast<float>((1 << (options_.weight_bits - 1)) - 1);
             std::vector<float> scales(filters);
             std::vector<std::int8_t> bytes(size);
+            for (std::size_t i = 0; i < size; ++i) require_finite(Index, kernel[i]);
+            for (std::size_t f = 0; f < filters && given_bias != nullptr; ++f)
+                require_finite(Index, given_bias[f]);
             for (std::size_t f = 0; f < filters; ++f) {
                 float largest = 0.0f;
                 for (std::size_t i = f; i < size; i += filters)
@@ -332,7 +322,7 @@ quantize_with_labels(const parameters<Network>& w, std::span<const typename Netw
 /// Batch normalization is folded. The ranges of all values are those on `images` (a few hundred of
 /// the training images; their order does not matter), weights have a scale for each filter. Rejected
 /// by the compiler: layers without an int8 form. Throws std::invalid_argument where there are no
-/// images, where an option is out of its range, or where what a layer gives is not finite or the same
+/// images, where an option is out of its range, where a parameter is not finite, or where what a layer gives is not finite or the same
 /// number everywhere; the sentence says which layer. Needs memory for all values of one image.
 /// `quantize<rounding::tflite_micro>(w, images, {.range = range_method::percentile})`
 /// https://ai.google.dev/edge/litert/models/post_training_integer_quant

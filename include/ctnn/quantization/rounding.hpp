@@ -136,6 +136,7 @@ struct tflite {
     struct addition {
         std::array<std::int32_t, Terms> q{};
         std::int32_t offset = 0, shift = 0;
+        bool operator==(const addition&) const = default;
 
         static constexpr addition of(std::span<const detail::byte_scale> x, float y) noexcept {
             addition a;
@@ -166,6 +167,7 @@ struct tflite {
     struct softmax {
         std::array<float, 256> exps{};  // of 0, -scale, -2 scale, ...
         float scale = 1.0f / 256.0f;    // of the result
+        bool operator==(const softmax&) const = default;
 
         static constexpr softmax of(float x, float y) noexcept {
             softmax s;
@@ -214,6 +216,7 @@ struct tflite_micro {
         std::array<factor, Terms> of_terms{};
         std::array<std::int32_t, Terms> zeros{};
         factor of_sum{};
+        bool operator==(const addition&) const = default;
 
         static constexpr addition of(std::span<const detail::byte_scale> x, float y) noexcept {
             addition a;
@@ -239,6 +242,7 @@ struct tflite_micro {
 
     struct softmax {
         std::int32_t q = 0, left = 0, least = 0;  // differences below `least` are 0
+        bool operator==(const softmax&) const = default;
 
         static constexpr softmax of(float x, float /*y*/) noexcept {
             const double real = std::min(static_cast<double>(x) * (1 << 26), 2147483647.0);
