@@ -19,7 +19,7 @@ type_text type_in(std::string_view& text) {
     const bool is_number = std::isdigit(static_cast<unsigned char>(name[0])) != 0;
     type_text type{is_number ? name : "ctnn::" + name};
     const auto is = [&](auto... names) { return ((name == names) || ...); };
-    type.is_list = is("network", "sequence", "residual", "add", "concatenate");
+    type.is_list = is("network", "sequence", "residual", "add", "multiply");
     type.has_filters = is("conv2d", "conv2d_transpose", "dense");
     type.follows = is("relu", "softmax", "batch_normalization");
     text.remove_prefix(end == text.npos ? text.size() : end);
@@ -88,6 +88,17 @@ TEST_CASE("block_finder: branches, the same or with another number of filters") 
     CHECK(with_blocks("network<shape<8, 8, 16>, " + down("8", "8") + ", relu, " + down("32", "32") +
                       ">") == "b<Filters> = " + down("Filters", "Filters") +
                                   "; network<shape<8, 8, 16>, b<8>, relu, b<32>>");
+    // Of dense layers and convolutions, in either order.
+    const auto gated = [](const std::string& filters) {
+        return "residual<multiply<sequence<>, sequence<global_average_pool2d, dense<" + filters +
+               ">, sigmoid>>, conv2d<" + filters +
+               ", kernel<3, 3>, dilation<2, 2>, same>, relu, "
+               "conv2d<" +
+               filters + ", kernel<3, 3>, same>>";
+    };
+    CHECK(
+        with_blocks("network<shape<8, 8, 8>, " + gated("8") + ", dense<4>, " + gated("4") + ">") ==
+        "b<Filters> = " + gated("Filters") + "; network<shape<8, 8, 8>, b<8>, dense<4>, b<4>>");
     // One of two numbers may be another one, both may not.
     CHECK(with_blocks("network<shape<8, 8, 16>, " + down("8", "16") + ", relu, " + down("8", "32") +
                       ", relu, " + down("4", "24") + ">") ==

@@ -277,11 +277,12 @@ with tempfile.TemporaryDirectory() as folder:
     examples, outputs = in_folder('x.bin', x), in_folder('y.bin', y)
     code, out, err = run(args.import_model, model + '.tflite', '--check', examples, outputs)
     check('import_model --check', code == 0 and out.startswith('3 examples: ') and ' within 1e-5 of ' in out, out + err)
-    for name in ('resnet8', 'ds_cnn', 'mobilenet', 'autoencoder'):
-        mlperf = os.path.join(os.path.dirname(args.data), 'onnx_mlperf_' + name)
-        files = [in_folder(part + '.bin', read_safetensors(mlperf + '.safetensors')[part][2]) for part in 'xy']
-        code, out, err = run(args.import_model, mlperf + '.onnx', '--check', *files)
-        check(f"import_model --check: MLPerf Tiny's {name}", code == 0 and out.startswith('3 examples: '), out + err)
+    for name in ('mlperf_resnet8', 'mlperf_ds_cnn', 'mlperf_mobilenet', 'mlperf_autoencoder', 'keras_image', 'keras_digits',
+                 'keras_sound', 'keras_torch'):
+        exported = os.path.join(os.path.dirname(args.data), 'onnx_' + name)
+        files = [in_folder(part + '.bin', read_safetensors(exported + '.safetensors')[part][2]) for part in 'xy']
+        code, out, err = run(args.import_model, exported + '.onnx', '--check', *files)
+        check(f'import_model --check: {name}', code == 0 and out.startswith('3 examples: '), out + err)
     for what, other in ('another number', struct.pack('<f', 0.9)), ('no number', struct.pack('<f', float('nan'))):
         code, out, err = run(args.import_model, model + '.tflite', '--check', examples, in_folder('other.bin', y[:-4] + other))
         check(f'import_model --check: {what} is seen', code == 1 and ' above 1e-5 of ' in out, out + err)

@@ -57,6 +57,48 @@ constexpr unsigned char decoder_file[] = {
 #include "onnx_decoder.inc"
 };
 
+constexpr unsigned char keras_image_file[] = {
+#include "onnx_keras_image.inc"
+};
+constexpr unsigned char keras_digits_file[] = {
+#include "onnx_keras_digits.inc"
+};
+constexpr unsigned char keras_sound_file[] = {
+#include "onnx_keras_sound.inc"
+};
+constexpr unsigned char keras_torch_file[] = {
+#include "onnx_keras_torch.inc"
+};
+
+// Keras' exporters, whose inputs are channels last; what they compute import_model --check says.
+
+using keras_image = network<
+    shape<9, 8, 3>, scale_and_offset, scale_and_offset, scale_and_offset,
+    zero_padding2d<1, 1, 1, 1>, conv2d<4, kernel<3>, stride<2>>, relu6,
+    residual<depthwise_conv2d<kernel<3>, padding<1>, use_bias<false>>, scale_and_offset, relu,
+             multiply<sequence<>, sequence<global_average_pool2d, conv2d<2, kernel<1>>, relu,
+                                           conv2d<4, kernel<1>>, sigmoid>>,
+             conv2d<4, kernel<1>>>,
+    max_pool2d<window<2>, padding<0, 1, 0, 0>>, flatten, dense<6>, relu, dense<5>, softmax>;
+static_assert(std::is_same_v<network_in<keras_image_file>, keras_image>);
+
+using keras_digits = network<shape<8, 9, 1>, conv2d<3, kernel<3>, stride<2>, padding<0, 1, 1, 1>>,
+                             relu, conv2d<5, kernel<4, 3>, padding<0, 1>, use_bias<false>>,
+                             leaky_relu<negative_slope<1, 4>>, global_average_pool2d, dense<4>>;
+static_assert(std::is_same_v<network_in<keras_digits_file>, keras_digits>);
+
+using keras_sound =
+    network<sequence_shape<11, 3>, conv2d<4, kernel<1, 3>, padding<0, 1>>, relu, reshape<11, 1, 4>,
+            max_pool2d<window<2, 1>>, reshape<1, 5, 4>, conv2d<5, kernel<1, 2>, use_bias<false>>,
+            ctnn::tanh, global_average_pool2d, dense<2, use_bias<false>>>;
+static_assert(std::is_same_v<network_in<keras_sound_file>, keras_sound>);
+
+using keras_torch =
+    network<shape<6, 5, 2>, conv2d<3, kernel<3, 2>>, batch_normalization<>, elu<>,
+            global_average_pool2d, dense<24>, reshape<2, 3, 4>,
+            conv2d_transpose<2, kernel<3>, stride<2>, padding<0, 1, 0, 1>>, sigmoid>;
+static_assert(std::is_same_v<network_in<keras_torch_file>, keras_torch>);
+
 using lenet5 = network<shape<13, 16, 1>, conv2d<4, kernel<5>, padding<2>>, ctnn::tanh,
                        average_pool2d<window<2>>, conv2d<6, kernel<3>>, relu, max_pool2d<window<2>>,
                        flatten, dense<10>, relu, dense<7>, softmax>;

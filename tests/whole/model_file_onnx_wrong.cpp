@@ -212,6 +212,64 @@ TEST_CASE("ONNX by hand: channels last, as TensorFlow's converter writes it") {
     CHECK(steps[1].kind == kind::relu6);
     CHECK(steps[3].arrays[0].strides[2] == 8);  // rows as they are
 }
+TEST_CASE("ONNX by hand: whether channels are last is said by what reads the input") {
+    const std::string first = attribute("perm", ints{0, 3, 1, 2}),
+                      weights = constant("w", {2, 3, 1, 1}) + constant("c", {2, 1, 1, 1});
+    const auto input_of = [&](const ints& x, const std::string& nodes) {
+        const model_list found = read(network(x, nodes + weights));
+        CHECK(sentence_of(found.mistake.what) == "");
+        return found.graph.input;
+    };
+    const auto conv = [&](const std::string& x) { return node("Conv", {x, "w"}, "y"); };
+    const std::string moved = node("Transpose", {"t"}, "m", first) + conv("m");
+    CHECK(input_of({1, 4, 5, 3}, node("Relu", {"x"}, "t") + moved) == model_shape{4, 5, 3});
+    CHECK(input_of({1, 3, 4, 5}, node("Relu", {"x"}, "t") + conv("t")) == model_shape{4, 5, 3});
+    CHECK(input_of({1, 4, 3}, node("Unsqueeze", {"x"}, "t", attribute("axes", ints{1})) + moved) ==
+          model_shape{1, 4, 3});
+    // All that reads it, not one of two.
+    CHECK(input_of({1, 3, 4, 5}, conv("x") + node("Transpose", {"x"}, "m", first)).channels == 3);
+    // A Reshape to one channel moves nothing; one of an image that has no axis of one channel might.
+    const std::string seen = node("Reshape", {"x", "s"}, "t") + node("Conv", {"t", "c"}, "y");
+    CHECK(input_of({1, 4, 5, 1}, seen + list("s", {-1, 1, 4, 5})) == model_shape{4, 5, 1});
+    CHECK(read(network({1, 4, 5, 2}, seen + weights + list("s", {-1, 1, 4, 10}))).mistake.what ==
+          model_error::wrong_order);
+
+    // Padding before the channels are first.
+    const auto padded = [&](const ints& x, const ints& pads) {
+        return network(x, node("Pad", {"x", "p"}, x.size() == 3 ? "u" : "t") +
+                              (x.size() == 3
+                                   ? node("Unsqueeze", {"u"}, "t", attribute("axes", ints{1}))
+                                   : std::string()) +
+                              moved + weights + list("p", pads));
+    };
+    const model_step image = steps_of(padded({1, 4, 5, 3}, {0, 1, 2, 0, 0, 3, 4, 0}))[0];
+    CHECK(image.kind == kind::zero_padding2d);
+    CHECK(image.pads == std::array<std::size_t, 4>{1, 3, 2, 4});
+    CHECK(image.output == model_shape{8, 11, 3});
+    const model_step sound = steps_of(padded({1, 5, 3}, {0, 2, 0, 0, 1, 0}))[0];
+    CHECK(sound.pads == std::array<std::size_t, 4>{0, 0, 2, 1});
+    CHECK(sound.output == model_shape{1, 8, 3});
+    is_refused(padded({1, 4, 5, 3}, {0, 1, 2, 1, 0, 3, 4, 0}), model_error::unsupported_option,
+               "pads", 0);
+    is_refused(padded({1, 4, 5, 3}, {1, 1, 2, 0, 0, 3, 4, 0}), model_error::unsupported_option,
+               "pads", 0);
+}
+TEST_CASE("ONNX by hand: a product and a sum of channels are one layer") {
+    const auto steps = [](const std::string& nodes) {
+        return steps_of(network({1, 2, 3, 3}, nodes + constant("a", {2, 1, 1}) +
+                                                  constant("b", {1, 2, 1, 1}) + number("n", 2.0f)));
+    };
+    const std::vector<model_step> one =
+        steps(node("Mul", {"x", "a"}, "m") + node("Add", {"m", "b"}, "y"));
+    REQUIRE(one.size() == 1);
+    CHECK(one[0].arrays[0].first != one[0].arrays[1].first);
+    CHECK(one[0].arrays[1].is_in_file);
+    CHECK(steps(node("Mul", {"x", "n"}, "m") + node("Add", {"m", "b"}, "y")).size() == 2);
+    CHECK(steps(node("Add", {"x", "a"}, "m") + node("Add", {"m", "b"}, "y")).size() == 2);
+    CHECK(steps(node("Mul", {"x", "a"}, "m") + node("Add", {"m", "b"}, "s") +
+                node("Concat", {"m", "s"}, "y", attribute("axis", 1)))
+              .size() == 3);
+}
 TEST_CASE("ONNX by hand: formulas of activations") {
     CHECK(kinds_of(network({1, 3, 2, 2}, node("Sigmoid", {"x"}, "s") +
                                              node("Mul", {"s", "x"}, "y"))) == kinds{kind::swish});

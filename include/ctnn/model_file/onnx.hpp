@@ -35,7 +35,7 @@ private:
         if (x.reads != 1) alone[0] = 0;
         if (is_channels_last()) {
             x.view = view_in_order(e);
-            graph.input = {e.size() > 3 ? e[1] : 1, e.size() > 2 ? e[e.size() - 2] : 1, e.back()};
+            graph.input = shape_of_pixels(e);
         } else {
             graph.input = {e.size() > 3 ? e[2] : 1, e.size() > 2 ? e.back() : 1, e[1]};
             x.view = view_of_map(e.size(), graph.input.height, graph.input.width, e[1]);
@@ -45,24 +45,45 @@ private:
         if (!mistake) graph.output = value_of_output(tensors[output]);
         if (!mistake && graph.steps.empty()) fail(model_error::no_graph);
     }
-    /// Whether the input is transposed before anything looks at it, to N, C, H, W; or is a list of
-    /// lists that becomes one list. Otherwise it is N, C, H, W itself.
+    /// Whether the input is N, H, W, C or N, T, C: whatever reads it, behind operators that look at
+    /// every number alone, makes N, C, H, W of it, or one list out of a list of lists. Otherwise it is
+    /// N, C, H, W itself.
     constexpr bool is_channels_last() {
-        const std::size_t rank = tensors[input].view.rank();
-        bool is_last = rank > 2;
-        for (operation = 0; operation < nodes.size() && is_last; ++operation)
+        std::vector<char> is_input(tensors.size(), 0);
+        is_input[input] = 1;
+        bool is_last = false;
+        for (operation = 0; operation < nodes.size(); ++operation) {
+            bool reads_input = false;
             for (const std::size_t operand : node().inputs)
-                if (operand == input) {
-                    const std::vector<std::int64_t> order = ints_of("perm");
-                    const bool is_transposed = is_text(node().kind, "Transpose") &&
-                                               order.size() == rank &&
-                                               order[1] == static_cast<std::int64_t>(rank) - 1 &&
-                                               order.back() == static_cast<std::int64_t>(rank) - 2;
-                    const bool is_list = rank == 3 && (is_text(node().kind, "Reshape") ||
-                                                       is_text(node().kind, "Flatten"));
-                    is_last = is_last && (is_transposed || is_list);
-                }
+                reads_input = reads_input || (operand != none && is_input[operand] != 0);
+            if (!reads_input) continue;
+            if (!node().outputs.empty() && node().outputs[0] != none && keeps_axes())
+                is_input[node().outputs[0]] = 1;
+            else if (moves_channels())
+                is_last = true;
+            else
+                return false;
+        }
         return is_last;
+    }
+    constexpr bool keeps_axes() const {
+        for (const std::string_view kind :
+             {"Identity", "Cast", "Dropout", "Add", "Sub", "Mul", "Div", "Pad", "Unsqueeze", "Clip",
+              "Relu", "Sigmoid", "Tanh"})
+            if (is(kind)) return true;
+        return false;
+    }
+    constexpr bool moves_channels() {
+        const std::vector<std::size_t>& e = tensors[input].view.extents;
+        if (is("Transpose")) {
+            const std::vector<std::int64_t> order = ints_of("perm");
+            const auto last = static_cast<std::int64_t>(order.size()) - 1;
+            return last > 1 && order[1] == last && order.back() == last - 1;
+        }
+        if (e.size() == 3) return is("Reshape") || is("Flatten");
+        if (e.size() != 4 || e[3] != 1 || !is("Reshape") || !is_whole(1)) return false;
+        const std::vector<std::int64_t>& to = in(1).numbers;  // of one channel, it moves nothing
+        return to.size() == 4 && to[1] == 1 && e[1] * e[2] > 1;
     }
     constexpr std::size_t value_of_output(onnx_tensor& t) {
         const std::vector<std::size_t>& e = t.view.extents;
@@ -74,8 +95,7 @@ private:
             return 0;
         }
         if (!is_image) return in_shape(value, {1, 1, t.view.size()});
-        return in_shape(value,
-                        {e.size() > 3 ? e[1] : 1, e.size() > 2 ? e[e.size() - 2] : 1, e.back()});
+        return in_shape(value, shape_of_pixels(e));
     }
 
     struct simple_operator {
@@ -161,6 +181,7 @@ private:
         step.arrays.push_back(list_of(1, graph.shape_of(value).channels));
         write_elementwise(static_cast<model_step&&>(step));
     }
+    /// Of N, C, H, W; or of N, H, W, C, in front of a network.
     constexpr void read_pad() {
         onnx_tensor& x = in(0);
         unless(is_string("mode", "constant", "constant"), "mode");
@@ -168,23 +189,31 @@ private:
         unless(is_empty(3), "axes");
         const std::vector<std::int64_t> given = list(1, "pads");
         const std::size_t rank = x.view.rank();
+        const bool is_last = rank > 2 && !x.view.is_map() && x.view.is_in_order();
+        const std::size_t first = is_last ? 1 : 2;  // axis of pixels
         unless(given.size() == 2 * rank, "pads");
         bool is_padded = false;
         for (std::size_t i = 0; i < given.size() && !mistake; ++i) {
+            const std::size_t axis = i % rank;
             is_padded |= given[i] != 0;
             unless(0 <= given[i] && given[i] < static_cast<std::int64_t>(most_extent) &&
-                       (given[i] == 0 || i % rank >= 2),
+                       (given[i] == 0 || (first <= axis && axis < first + rank - 2)),
                    "pads");
         }
         if (mistake || !is_padded) return read_same();
-        model_step step = step_of(step_kind::zero_padding2d, map_of(x));
+        model_step step = step_of(step_kind::zero_padding2d, is_last ? pixels_of(x) : map_of(x));
         if (mistake) return;
         for (std::size_t k = 0; k < 2; ++k)
             for (std::size_t end = 0; end < 2; ++end)
                 if (rank == 4 || k == 1)
-                    step.pads[2 * k + end] =
-                        static_cast<std::size_t>(given[end * rank + (rank == 4 ? 2 + k : 2)]);
-        write_map(static_cast<model_step&&>(step), rank);
+                    step.pads[2 * k + end] = static_cast<std::size_t>(
+                        given[end * rank + (rank == 4 ? first + k : first)]);
+        if (!is_last) return write_map(static_cast<model_step&&>(step), rank);
+        const std::size_t value = add(static_cast<model_step&&>(step));
+        const model_shape& y = graph.shape_of(value);
+        std::vector<std::size_t> extents{1, y.height, y.width, y.channels};
+        if (rank == 3) extents = {1, y.width, y.channels};
+        if (!mistake) write(value, view_in_order(extents));
     }
 
     /// By whole factors. What the modes round to is this library's for such.

@@ -66,6 +66,15 @@ protected:
         if (mistake) return 0;
         return in_shape(value, {e.size() > 3 ? e[2] : 1, e.size() > 2 ? e.back() : 1, e[1]});
     }
+    /// Of N, H, W, C, or N, T, C, or N, C.
+    static constexpr model_shape shape_of_pixels(const std::vector<std::size_t>& e) {
+        return {e.size() > 3 ? e[1] : 1, e.size() > 2 ? e[e.size() - 2] : 1, e.back()};
+    }
+    constexpr std::size_t pixels_of(const onnx_tensor& t) {
+        const std::size_t value = computed(t);
+        if (t.view.rank() > 4 || t.view.extents[0] != 1) wrong(model_error::unsupported_shape, t);
+        return mistake ? 0 : in_shape(value, shape_of_pixels(t.view.extents));
+    }
     /// A value whose channels are this axis.
     constexpr std::size_t with_channels(onnx_tensor& t, std::size_t axis) {
         const std::size_t value = computed(t);

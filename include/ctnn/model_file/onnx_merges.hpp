@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <vector>
 
 namespace ctnn::detail {
 
@@ -62,6 +63,10 @@ protected:
                 before.name = model_name(tensors[node().outputs[0]].name);
             return write(value, x.view);
         }
+        if (is_sum && given.is_in_file && takes_offset(value)) {
+            graph.steps[value - 1].arrays[1] = given;
+            return write(value, x.view);
+        }
         model_step step = step_of(step_kind::scale_and_offset, value);
         const model_array no_change{false, is_sum ? 1.0f : 0.0f, 0, {1, 1, 1, channels}, {}};
         step.arrays = {is_sum ? no_change : given, is_sum ? given : no_change};
@@ -74,6 +79,12 @@ protected:
         return (step.kind == step_kind::conv2d || step.kind == step_kind::depthwise_conv2d ||
                 step.kind == step_kind::conv2d_transpose || step.kind == step_kind::dense) &&
                step.arrays.size() == 1;
+    }
+    /// A product with a number for each channel: batch normalization, as some exporters write it.
+    constexpr bool takes_offset(std::size_t value) const {
+        if (value == 0 || !is_alone(value, step_kind::scale_and_offset)) return false;
+        const std::vector<model_array>& arrays = graph.steps[value - 1].arrays;
+        return arrays[0].is_in_file && !arrays[1].is_in_file && arrays[1].otherwise == 0.0f;
     }
     /// Values that are seen in the same way.
     constexpr void meet(step_kind kind) {
