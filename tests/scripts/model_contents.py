@@ -91,7 +91,7 @@ def tflite_lines(file):  # fields of tensorflow/lite/schema/schema.fbs, by numbe
     codes, graph, buffers = model.tables(1), model.tables(2)[0], model.tables(4)
     for one in graph.tables(0):
         content = bytes(buffers[one.number(2, UINT)].vector(0, BYTE)).hex() if one.number(2, UINT) else ""
-        name = one.tab.String(one.at(3)).decode()
+        name = one.tab.String(one.at(3)).decode()[:63]  # as much of it as messages show
         yield f"tensor {name}: type {one.number(1, BYTE)} {numbers(one.vector(0, INT))} {content}"
     for one in graph.tables(3):
         code = codes[one.number(0, UINT)]
