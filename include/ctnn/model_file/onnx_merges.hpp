@@ -2,7 +2,7 @@
 // Concat.
 #pragma once
 
-#include <ctnn/model_file/onnx_windows.hpp>
+#include <ctnn/model_file/onnx_sizes.hpp>
 
 #include <cstddef>
 #include <string_view>
@@ -10,9 +10,9 @@
 
 namespace ctnn::detail {
 
-class onnx_merges : protected onnx_windows {
+class onnx_merges : protected onnx_sizes {
 protected:
-    using onnx_windows::onnx_windows;
+    using onnx_sizes::onnx_sizes;
 
     constexpr void read_sum(char with) {
         if (node().inputs.size() != 2) wrong(model_error::wrong_operands);

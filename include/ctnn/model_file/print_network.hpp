@@ -7,7 +7,6 @@
 #include <ctnn/model_file/repeated_blocks.hpp>
 #include <ctnn/model_file/type_text.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
