@@ -1,6 +1,8 @@
 // Types as text: arguments in angle brackets, on lines of at most 100 letters.
 #pragma once
 
+#include <ctnn/language.hpp>
+
 #include <cstddef>
 #include <string>
 #include <utility>
