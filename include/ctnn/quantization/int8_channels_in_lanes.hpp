@@ -35,18 +35,34 @@ private:
     using block = int8_block<rows, columns, places, fewest, parts>;
     static constexpr std::size_t count = block::columns;
 
-    // Products are added for `together` taps at once.
+    // Products are added for `together` taps at once. Where columns are apart by whole vectors, they
+    // are taps below each other, and several columns share what has been interleaved.
     static constexpr std::size_t together = simd::multiplies_bytes ? 4 : 2;
+    static constexpr bool shares = simd::multiplies_bytes && pixels == 1 && rows.taps > 2;
+    static constexpr std::size_t vectors_at_once =
+        shares ? std::min<std::size_t>(count, simd::registers / 8) : 1;
     static constexpr std::size_t taps = rows.taps * columns.taps,
-                                 steps = (taps + together - 1) / together;
+                                 step_columns = shares ? columns.taps : 1,
+                                 step_rows =
+                                     ((shares ? rows.taps : taps) + together - 1) / together,
+                                 steps = step_rows * step_columns;
+    /// Number t of the taps of a step, or `taps`: a weight of 0.
+    static constexpr std::size_t tap(std::size_t step, std::size_t t) noexcept {
+        const std::size_t i = step / step_columns * together + t;
+        return std::min(i * step_columns + step % step_columns, taps);
+    }
+    /// Where taps find their numbers.
     static constexpr auto offsets = [] {
-        std::array<std::size_t, steps * together> result{};
-        for (std::size_t t = 0; t < taps; ++t) {
-            const std::size_t column = t % columns.taps * columns.dilation;
-            result[t] = t / columns.taps * block::tap_height + column % parts * block::part_size +
-                        column / parts * places;
-        }
-        return result;  // what is missing sees the first pixel, with a weight of 0
+        std::array<std::size_t, step_rows * together> result{};
+        for (std::size_t s = 0; s < step_rows; ++s)
+            for (std::size_t t = 0; t < together; ++t) {
+                const std::size_t at = tap(s * step_columns, t) % taps,
+                                  column = at % columns.taps * columns.dilation;
+                result[s * together + t] = at / columns.taps * block::tap_height +
+                                           column % parts * block::part_size +
+                                           column / parts * places;
+            }
+        return result;
     }();
 
     static constexpr std::size_t image_size = block::size + bytes;  // of vectors at the end
@@ -145,9 +161,9 @@ private:
     static void prepare(const std::int8_t* w, std::int8_t* to) noexcept {
         for (std::size_t s = 0; s < steps; ++s) {
             std::int8_t repeated[together][bytes]{};
-            for (std::size_t t = 0; t < std::min(together, taps - s * together); ++t)
-                for (std::size_t p = 0; p < pixels; ++p)
-                    std::memcpy(repeated[t] + p * places, w + (s * together + t) * filters,
+            for (std::size_t t = 0; t < together; ++t)
+                for (std::size_t p = 0; p < pixels && tap(s, t) < taps; ++p)
+                    std::memcpy(repeated[t] + p * places, w + tap(s, t) * filters,
                                 std::min(filters, bytes));
             const four words = interleaved([&](std::size_t t, std::size_t at) CTNN_INLINED {
                 if constexpr (simd::multiplies_bytes)
@@ -172,49 +188,85 @@ private:
     template <class Rounding>
     static void compute(const int8_number* x, const std::int8_t* weights, std::int8_t* y,
                         std::size_t row_count, const int8_outputs<Rounding> o) noexcept {
+        constexpr std::size_t step = fewest * vectors_at_once;
+        for (std::size_t h = 0; h < row_count; ++h, x += rows.stride * block::row_size)
+            for (std::size_t q = 0; q < count; q += step) {
+                const std::size_t column = std::min(q, count - step);
+                tile(x + column * pixel_step, weights, y + (h * width + column) * filters, o);
+            }
+    }
+
+    template <class Rounding>
+    [[gnu::always_inline]] static void tile(const int8_number* x, const std::int8_t* weights,
+                                            std::int8_t* y,
+                                            const int8_outputs<Rounding>& o) noexcept {
+        four sum[vectors_at_once];
+        for (four& vectors : sum) CTNN_UNROLLED
+        for (std::size_t n = 0; n < 4; ++n)
+            vectors.of[n] = vector::load_fours(o.starts + place_of(n), next_place);
+
+        constexpr std::size_t reach = shares ? columns.reach() : 1,
+                              columns_seen = (vectors_at_once - 1) * columns.stride + reach;
+        for (std::size_t s = 0; s < step_rows; ++s)
+            simd::unroll<columns_seen>([&](auto seen) CTNN_INLINED {
+                if constexpr (!is_seen(seen)) return;
+                simd::load_again();
+                const four words = interleaved([&](std::size_t t, std::size_t at) CTNN_INLINED {
+                    return vector::load(x + offsets[s * together + t] + seen * places + at);
+                });
+                simd::unroll<vectors_at_once>([&](auto v) CTNN_INLINED {
+                    constexpr std::size_t j = column_tap(seen, v);
+                    if constexpr (j < step_columns) {
+                        CTNN_UNROLLED
+                        for (std::size_t n = 0; n < 4; ++n) {
+                            const reg w =
+                                vector::load(weights + ((s * step_columns + j) * 4 + n) * bytes);
+                            if constexpr (simd::multiplies_bytes)
+                                sum[v].of[n] =
+                                    vector::in_register(vector::dot(sum[v].of[n], words.of[n], w));
+                            else
+                                sum[v].of[n] =
+                                    vector::add(sum[v].of[n], vector::products(words.of[n], w));
+                        }
+                    }
+                });
+            });
+
         const reg zero = vector::all_of_16_bits(o.zero), low = vector::bound(o.low),
                   high = vector::bound(o.high);
-        for (std::size_t h = 0; h < row_count; ++h, x += rows.stride * block::row_size)
-            for (std::size_t q = 0; q < count; q += fewest) {
-                const std::size_t column = std::min(q, count - fewest);
-                const int8_number* const pixel = x + column * pixel_step;
-                four sum;
-                CTNN_UNROLLED
-                for (std::size_t n = 0; n < 4; ++n)
-                    sum.of[n] = vector::load_fours(o.starts + place_of(n), next_place);
-                for (std::size_t s = 0; s < steps; ++s) {
-                    const four words = interleaved([&](std::size_t t, std::size_t at) CTNN_INLINED {
-                        return vector::load(pixel + offsets[s * together + t] + at);
+        simd::unroll<vectors_at_once>([&](auto v) CTNN_INLINED {
+            CTNN_UNROLLED
+            for (std::size_t n = 0; n < 4; ++n)
+                sum[v].of[n] = int8_factors<Rounding>::template times<vector>(
+                    sum[v].of[n], [&](std::size_t array) CTNN_INLINED {
+                        return vector::load_fours(o.first_factors + array * o.step + place_of(n),
+                                                  next_place);
                     });
-                    CTNN_UNROLLED
-                    for (std::size_t n = 0; n < 4; ++n) {
-                        const reg w = vector::load(weights + (s * 4 + n) * bytes);
-                        if constexpr (simd::multiplies_bytes)
-                            sum.of[n] = vector::dot(sum.of[n], words.of[n], w);
-                        else
-                            sum.of[n] = vector::add(sum.of[n], vector::products(words.of[n], w));
-                    }
-                }
-                CTNN_UNROLLED
-                for (std::size_t n = 0; n < 4; ++n)
-                    sum.of[n] = int8_factors<Rounding>::template times<vector>(
-                        sum.of[n], [&](std::size_t array) CTNN_INLINED {
-                            return vector::load_fours(
-                                o.first_factors + array * o.step + place_of(n), next_place);
-                        });
-                reg result =
-                    vector::pack(sum.of[0], sum.of[1], sum.of[2], sum.of[3], zero, low, high);
-                if constexpr (!simd::multiplies_bytes) result = vector::halves_in_order(result);
-                std::int8_t* const to = y + (h * width + column) * filters;
-                if constexpr (!has_pixels || (places == filters && fewest == pixels)) {
-                    vector::store(to, result);
-                } else {
-                    std::int8_t all[bytes];
-                    vector::store(all, result);
-                    for (std::size_t p = 0; p < fewest; ++p)
-                        std::memcpy(to + p * filters, all + p * places, filters);
-                }
+            reg result = vector::pack(sum[v].of[0], sum[v].of[1], sum[v].of[2], sum[v].of[3], zero,
+                                      low, high);
+            if constexpr (!simd::multiplies_bytes) result = vector::halves_in_order(result);
+            if constexpr (!has_pixels || (places == filters && fewest == pixels)) {
+                vector::store(y + v * fewest * filters, result);
+            } else {
+                std::int8_t all[bytes];
+                vector::store(all, result);
+                for (std::size_t p = 0; p < fewest; ++p)
+                    std::memcpy(y + (v * fewest + p) * filters, all + p * places, filters);
             }
+        });
+    }
+    /// Which column of the kernel sees column `seen` of a tile for its vector `v`; or more than there
+    /// are.
+    static constexpr std::size_t column_tap(std::size_t seen, std::size_t v) noexcept {
+        const std::size_t from = v * columns.stride;
+        return seen < from || (seen - from) % columns.dilation != 0
+                   ? step_columns
+                   : (seen - from) / columns.dilation;
+    }
+    static constexpr bool is_seen(std::size_t seen) noexcept {
+        for (std::size_t v = 0; v < vectors_at_once; ++v)
+            if (column_tap(seen, v) < step_columns) return true;
+        return false;
     }
 };
 

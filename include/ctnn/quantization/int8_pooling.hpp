@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctnn/layers/borders.hpp>
+#include <ctnn/quantization/int8_windows.hpp>
 #include <ctnn/quantization/rounding.hpp>
 #include <ctnn/shape.hpp>
 #include <ctnn/tensor.hpp>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace ctnn::detail {
 
@@ -17,6 +19,9 @@ namespace ctnn::detail {
 template <axis Rows, axis Columns, std::size_t Channels, bool TakesMaximum>
 constexpr void int8_pool(const std::int8_t* x, std::int8_t* y, std::size_t first,
                          std::size_t last) noexcept {
+    if constexpr (simd::integer_lanes > 1)
+        if (!std::is_constant_evaluated())
+            return int8_window<Rows, Columns, Channels, TakesMaximum>::run(x, y, first, last);
     for (std::size_t h = first; h < last; ++h) {
         const auto i = Rows.taps_inside(h);
         for (std::size_t w = 0; w < Columns.output(); ++w) {

@@ -5,6 +5,7 @@
 #include <ctnn/quantization/int8_parameters.hpp>
 #include <ctnn/quantization/int8_pooling.hpp>
 #include <ctnn/quantization/int8_stages.hpp>
+#include <ctnn/quantization/int8_sums.hpp>
 
 #include <algorithm>
 #include <array>
@@ -235,29 +236,17 @@ private:
             detail::int8_pool<window[0], window[1], layer::input_shape::channels,
                               what == kind::max_pool>(from[0], to, 0, window[0].output());
         } else if constexpr (what == kind::add || what == kind::average) {
-            const auto& sum = w.sums[at.sums];
             const auto bounds = w.bounds[at.limits];
-            const std::int32_t zero = scale_of(given).zero;
-            for (std::size_t i = 0; i < output_here::size; ++i) {
-                std::array<std::int32_t, inputs> terms;
-                for (std::size_t k = 0; k < inputs; ++k) terms[k] = from[k][i];
-                to[i] = detail::to_byte(sum(terms) + zero, bounds.low, bounds.high);
-            }
+            detail::int8_add(w.sums[at.sums], from, to, output_here::size,
+                             {scale_of(given).zero, bounds.low, bounds.high});
         } else if constexpr (what == kind::multiply) {
-            const auto factor = w.factors[at.channels];
             const auto bounds = w.bounds[at.limits];
-            const std::int32_t zero = scale_of(given).zero,
-                               zero_a = scale_of(reads.values[first]).zero,
-                               zero_b = scale_of(reads.values[first + 1]).zero;
-            constexpr std::size_t channels = output_here::channels;
-            constexpr bool a_is_whole = layer::sizes[0] == output_here::size,
-                           b_is_whole = layer::sizes[1] == output_here::size;
-            for (std::size_t i = 0; i < output_here::size; ++i) {
-                const std::int32_t a = from[0][a_is_whole ? i : i % channels] - zero_a,
-                                   b = from[1][b_is_whole ? i : i % channels] - zero_b;
-                to[i] =
-                    detail::to_byte(Rounding::times(a * b, factor) + zero, bounds.low, bounds.high);
-            }
+            detail::int8_multiply<Rounding>(
+                w.factors[at.channels], from,
+                {scale_of(reads.values[first]).zero, scale_of(reads.values[first + 1]).zero},
+                {layer::sizes[0] == output_here::size, layer::sizes[1] == output_here::size}, to,
+                output_here::size, output_here::channels,
+                {scale_of(given).zero, bounds.low, bounds.high});
         } else if constexpr (what == kind::maximum) {
             for (std::size_t i = 0; i < output_here::size; ++i) {
                 std::int8_t most = from[0][i];

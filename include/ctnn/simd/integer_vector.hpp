@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #if CTNN_HAS_XSIMD && defined(__SSE2__)
 #include <immintrin.h>
@@ -66,6 +67,14 @@ struct integers<4> {
         _mm_storeu_si128(static_cast<__m128i*>(p), a);
     }
     [[gnu::always_inline]] static reg add(reg a, reg b) { return _mm_add_epi32(a, b); }
+    [[gnu::always_inline]] static reg multiply(reg a, reg b) {
+        const reg even = _mm_mul_epu32(a, b),
+                  odd = _mm_mul_epu32(_mm_srli_epi64(a, 32), _mm_srli_epi64(b, 32));
+        return _mm_unpacklo_epi32(_mm_shuffle_epi32(even, 0b1000), _mm_shuffle_epi32(odd, 0b1000));
+    }
+    [[gnu::always_inline]] static reg shift(reg a, int bits) {
+        return _mm_sra_epi32(a, _mm_cvtsi32_si128(bits));
+    }
     [[gnu::always_inline]] static reg add_16_bits(reg a, reg b) { return _mm_add_epi16(a, b); }
     [[gnu::always_inline]] static reg flip(reg a, reg b) { return _mm_xor_si128(a, b); }
 
@@ -162,6 +171,12 @@ struct integers<4> {
     [[gnu::always_inline]] static reg high_16_bits(reg a, reg b) {
         return _mm_unpackhi_epi16(a, b);
     }
+    [[gnu::always_inline]] static reg load_bytes(const void* p) {
+        int four;
+        std::memcpy(&four, p, sizeof four);
+        const reg x = _mm_cvtsi32_si128(four), twice = _mm_unpacklo_epi8(x, x);
+        return _mm_srai_epi32(_mm_unpacklo_epi16(twice, twice), 24);
+    }
     [[gnu::always_inline]] static reg load_wide(const void* p) {
         const reg x = _mm_loadl_epi64(static_cast<const __m128i*>(p));
         return _mm_srai_epi16(_mm_unpacklo_epi8(x, x), 8);
@@ -190,6 +205,10 @@ struct integers<8> {
         _mm256_storeu_si256(static_cast<__m256i*>(p), a);
     }
     [[gnu::always_inline]] static reg add(reg a, reg b) { return _mm256_add_epi32(a, b); }
+    [[gnu::always_inline]] static reg multiply(reg a, reg b) { return _mm256_mullo_epi32(a, b); }
+    [[gnu::always_inline]] static reg shift(reg a, int bits) {
+        return _mm256_sra_epi32(a, _mm_cvtsi32_si128(bits));
+    }
     [[gnu::always_inline]] static reg add_16_bits(reg a, reg b) { return _mm256_add_epi16(a, b); }
     [[gnu::always_inline]] static reg flip(reg a, reg b) { return _mm256_xor_si256(a, b); }
 
@@ -270,6 +289,9 @@ struct integers<8> {
     [[gnu::always_inline]] static reg high_16_bits(reg a, reg b) {
         return _mm256_unpackhi_epi16(a, b);
     }
+    [[gnu::always_inline]] static reg load_bytes(const void* p) {
+        return _mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
+    }
     [[gnu::always_inline]] static reg load_wide(const void* p) {
         return _mm256_cvtepi8_epi16(integers<4>::load(p));
     }
@@ -295,6 +317,10 @@ struct integers<16> {
     [[gnu::always_inline]] static reg load(const void* p) { return _mm512_loadu_si512(p); }
     [[gnu::always_inline]] static void store(void* p, reg a) { _mm512_storeu_si512(p, a); }
     [[gnu::always_inline]] static reg add(reg a, reg b) { return _mm512_add_epi32(a, b); }
+    [[gnu::always_inline]] static reg multiply(reg a, reg b) { return _mm512_mullo_epi32(a, b); }
+    [[gnu::always_inline]] static reg shift(reg a, int bits) {
+        return _mm512_sra_epi32(a, _mm_cvtsi32_si128(bits));
+    }
     [[gnu::always_inline]] static reg add_16_bits(reg a, reg b) { return _mm512_add_epi16(a, b); }
     [[gnu::always_inline]] static reg flip(reg a, reg b) { return _mm512_xor_si512(a, b); }
 
@@ -378,7 +404,10 @@ struct integers<16> {
     [[gnu::always_inline]] static reg high_16_bits(reg a, reg b) {
         return _mm512_unpackhi_epi16(a, b);
     }
-    // 32 bytes with their signs, as 16 bits; four integers here, four `step` bytes further, and so on.
+    [[gnu::always_inline]] static reg load_bytes(const void* p) {
+        return _mm512_cvtepi8_epi32(integers<4>::load(p));
+    }
+    // Bytes with their signs, as 16 or 32 bits; four integers here, four `step` bytes further, and so on.
     [[gnu::always_inline]] static reg load_wide(const void* p) {
         return _mm512_cvtepi8_epi16(integers<8>::load(p));
     }
