@@ -87,7 +87,9 @@ private:
             if (list_.entries[i].step == detail::model_entry::branch) continue;
             const detail::model_step& step = list_.graph.steps[list_.entries[i].step];
             std::size_t parameters = 0;
-            for (const detail::model_array& array : step.arrays) parameters += array.size();
+            const bool has_scales = list_.graph.is_int8() && step.arrays.size() == 3;
+            for (std::size_t k = 0; k + has_scales < step.arrays.size(); ++k)
+                if (!has_scales || step.arrays[k].is_in_file) parameters += step.arrays[k].size();
             add(name_of(step.kind), step.output, parameters);
         }
     }
@@ -178,6 +180,22 @@ std::string name_from(const std::string& file) {
     return detail::is_identifier(name) && name.back() != '_' ? name : "net";
 }
 
+/// The layout of an int8 network's weights follows from its type, which only the compiler knows.
+int describe_int8(const model& m, const std::string& name, const arguments& a) {
+    if (!a.header.empty() || !a.weights.empty() || !a.check.empty())
+        throw ctnn::file_error(a.file,
+                               "--header, --weights and --check must be of a file of 32-bit "
+                               "floats, found one of int8; write --bytes, and let the "
+                               "compiler read them: ctnn::network_in, ctnn::weights_in");
+    if (!a.bytes.empty())
+        write(a.bytes, bytes_text(m.bytes));
+    else
+        std::printf("%s\n%susing %s_int8 = ctnn::quantized<%s>;\n",
+                    table_of_layers(m.list).text().c_str(),
+                    detail::network_text(m.list, name).c_str(), name.c_str(), name.c_str());
+    return 0;
+}
+
 int run(const arguments& a) {
     for (const std::string& file : {a.header, a.weights, a.bytes})
         if (!file.empty()) ctnn::require_writable(file);
@@ -186,6 +204,7 @@ int run(const arguments& a) {
     if (!detail::is_identifier(name) || name.back() == '_')
         throw std::runtime_error("--name: must be a C++ identifier, found '" + name + "'");
 
+    if (m.list.graph.is_int8()) return describe_int8(m, name, a);
     const std::vector<ctnn::parameter_entry> table = detail::model_parameter_table(m.list);
     const std::vector<float> elements = detail::model_parameters(m.bytes, m.list);
     detail::require_finite(table, elements.data(), a.file);
