@@ -16,49 +16,50 @@
 namespace ctnn {
 namespace detail {
 
-inline std::string literal(float x) {
-    return float_literal(x);
-}
-template <std::integral T>
-std::string literal(T x) {
-    if (std::is_same_v<T, std::int32_t> && x == std::numeric_limits<T>::min())
-        return "-2147483647 - 1";
-    return std::to_string(x) + (std::is_unsigned_v<T> ? "u" : "");
-}
-inline std::string literal(const byte_scale& s) {
-    return "{" + literal(s.scale) + ", " + literal(s.zero) + "}";
-}
-inline std::string literal(const int8_bounds& b) {
-    return "{" + literal(b.low) + ", " + literal(b.high) + "}";
-}
-inline std::string literal(const fixed_factor& f) {
-    return "{" + literal(f.q) + ", " + literal(f.shift) + "}";
-}
-template <class T, std::size_t Count>
-std::string literal(const std::array<T, Count>& list) {
-    constexpr std::size_t in_line = sizeof(T) == 1 ? 20 : 6;
-    std::string text = "{{";
-    for (std::size_t i = 0; i < Count; ++i) {
-        if (i > 0) text += ",";
-        text += Count > in_line && i % in_line == 0 ? "\n    " : i > 0 ? " " : "";
-        text += literal(list[i]);
+/// Numbers and plain structures of them, as C++.
+struct int8_text {
+    static std::string literal(float x) { return float_literal(x); }
+    template <std::integral T>
+    static std::string literal(T x) {
+        if (std::is_same_v<T, std::int32_t> && x == std::numeric_limits<T>::min())
+            return "-2147483647 - 1";
+        return std::to_string(x) + (std::is_unsigned_v<T> ? "u" : "");
     }
-    return text + "}}";
-}
-template <std::size_t Terms>
-std::string literal(const rounding::tflite::addition<Terms>& a) {
-    return "{" + literal(a.q) + ", " + literal(a.offset) + ", " + literal(a.shift) + "}";
-}
-template <std::size_t Terms>
-std::string literal(const rounding::tflite_micro::addition<Terms>& a) {
-    return "{" + literal(a.of_terms) + ", " + literal(a.zeros) + ", " + literal(a.of_sum) + "}";
-}
-inline std::string literal(const rounding::tflite::softmax& s) {
-    return "{" + literal(s.exps) + ", " + literal(s.scale) + "}";
-}
-inline std::string literal(const rounding::tflite_micro::softmax& s) {
-    return "{" + literal(s.q) + ", " + literal(s.left) + ", " + literal(s.least) + "}";
-}
+    static std::string literal(const byte_scale& s) {
+        return "{" + literal(s.scale) + ", " + literal(s.zero) + "}";
+    }
+    static std::string literal(const int8_bounds& b) {
+        return "{" + literal(b.low) + ", " + literal(b.high) + "}";
+    }
+    static std::string literal(const fixed_factor& f) {
+        return "{" + literal(f.q) + ", " + literal(f.shift) + "}";
+    }
+    template <class T, std::size_t Count>
+    static std::string literal(const std::array<T, Count>& list) {
+        constexpr std::size_t in_line = sizeof(T) == 1 ? 20 : 6;
+        std::string text = "{{";
+        for (std::size_t i = 0; i < Count; ++i) {
+            if (i > 0) text += ",";
+            text += Count > in_line && i % in_line == 0 ? "\n    " : i > 0 ? " " : "";
+            text += literal(list[i]);
+        }
+        return text + "}}";
+    }
+    template <std::size_t Terms>
+    static std::string literal(const rounding::tflite::addition<Terms>& a) {
+        return "{" + literal(a.q) + ", " + literal(a.offset) + ", " + literal(a.shift) + "}";
+    }
+    template <std::size_t Terms>
+    static std::string literal(const rounding::tflite_micro::addition<Terms>& a) {
+        return "{" + literal(a.of_terms) + ", " + literal(a.zeros) + ", " + literal(a.of_sum) + "}";
+    }
+    static std::string literal(const rounding::tflite::softmax& s) {
+        return "{" + literal(s.exps) + ", " + literal(s.scale) + "}";
+    }
+    static std::string literal(const rounding::tflite_micro::softmax& s) {
+        return "{" + literal(s.q) + ", " + literal(s.left) + ", " + literal(s.least) + "}";
+    }
+};
 
 }  // namespace detail
 
@@ -69,8 +70,8 @@ template <detail::int8_parameters Parameters>
 void write_header(const Parameters& w, const std::filesystem::path& file,
                   const header_options& options = {}) {
     using owner = typename Parameters::owner;
-    using detail::literal;
     detail::check_header_options(options);
+    const auto text_of = [](const auto& list) { return detail::int8_text::literal(list); };
     constexpr int8_counts c = owner::stages::counts;
     std::string counts;
     for (const std::size_t count :
@@ -85,10 +86,10 @@ void write_header(const Parameters& w, const std::filesystem::path& file,
     if (!options.name_space.empty()) text += "namespace " + options.name_space + " {\n\n";
     text += "inline constexpr ctnn::constant_int8<" + detail::fingerprint_text(owner::fingerprint) +
             "U, ctnn::rounding::" + (is_tflite ? "tflite" : "tflite_micro") +
-            ", ctnn::int8_counts{" + counts + "}> " + options.name + "{{\n" + literal(w.scales) +
-            ",\n" + literal(w.starts) + ",\n" + literal(w.factors) + ",\n" + literal(w.sums) +
-            ",\n" + literal(w.softmaxes) + ",\n" + literal(w.bounds) + ",\n" + literal(w.tables) +
-            ",\n" + literal(w.weights) + "\n}};\n";
+            ", ctnn::int8_counts{" + counts + "}> " + options.name + "{{\n" + text_of(w.scales) +
+            ",\n" + text_of(w.starts) + ",\n" + text_of(w.factors) + ",\n" + text_of(w.sums) +
+            ",\n" + text_of(w.softmaxes) + ",\n" + text_of(w.bounds) + ",\n" + text_of(w.tables) +
+            ",\n" + text_of(w.weights) + "\n}};\n";
     if (!options.name_space.empty()) text += "\n}  // namespace " + options.name_space + "\n";
     detail::atomic_file out(file);
     out.write(text.data(), text.size());

@@ -181,7 +181,8 @@ public:
         }
         quantization_report report;
         for (std::size_t v = 0; v <= stages::count; ++v) {
-            if (found[v].numbers == 0) continue;
+            if (found[v].numbers == 0 || (v > 0 && stages::kinds[v - 1] == int8_kind::reshape))
+                continue;  // the same bytes as before
             const byte_scale s = q.scales[stages::scale_of[v]];
             const observed_range& range = ranges_[stages::scale_of[v]];
             report.values.push_back(
