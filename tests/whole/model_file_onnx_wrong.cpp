@@ -226,6 +226,10 @@ TEST_CASE("ONNX by hand: whether channels are last is said by what reads the inp
     CHECK(input_of({1, 3, 4, 5}, node("Relu", {"x"}, "t") + conv("t")) == model_shape{4, 5, 3});
     CHECK(input_of({1, 4, 3}, node("Unsqueeze", {"x"}, "t", attribute("axes", ints{1})) + moved) ==
           model_shape{1, 4, 3});
+    CHECK(
+        input_of({1, 3, 4, 5}, node("Transpose", {"x"}, "t", attribute("perm", ints{0, 1, 3, 2})) +
+                                   node("Flatten", {"t"}, "f") + node("MatMul", {"f", "d"}, "y") +
+                                   constant("d", {60, 1})) == model_shape{4, 5, 3});
     // All that reads it, not one of two.
     CHECK(input_of({1, 3, 4, 5}, conv("x") + node("Transpose", {"x"}, "m", first)).channels == 3);
     // A Reshape to one channel moves nothing; one of an image that has no axis of one channel might.
