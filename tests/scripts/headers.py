@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Compiles every public header alone, with a user's warnings as errors: it includes what it uses, and
-is clean in somebody else's project (clang: all of them together). The core, and what trains on a microcontroller, also
+is clean in somebody else's project (clang: all of them together). What another header or a test includes before all else
+is alone there. The core, and what trains on a microcontroller, also
 without exceptions and run-time type information. And each with an older language, which it must refuse in one sentence. Some warnings need optimization:
 whole/full_vectors.cpp has them."""
-import argparse, os, pathlib, subprocess, sys
+import argparse, os, pathlib, re, subprocess, sys
 from concurrent.futures import ThreadPoolExecutor
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -37,7 +38,7 @@ def refuses_older_language(header):
 
 
 def is_clean_optimized(level):
-    file = pathlib.Path(__file__).parent.parent / 'whole/full_vectors.cpp'
+    file = tests / 'whole/full_vectors.cpp'
     command = [*args.compiler, '-I', str(args.include), *warnings, level, '-S', '-o', os.devnull, str(file)]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
@@ -45,13 +46,21 @@ def is_clean_optimized(level):
     return result.returncode == 0
 
 
+def included_first(files):
+    found = (re.search(r'^#include [<"](.*)[>"]', file.read_text(), re.MULTILINE) for file in files)
+    return {match[1] for match in found if match}
+
+
+tests = pathlib.Path(__file__).parent.parent
 headers = sorted(path.relative_to(args.include).as_posix() for path in args.include.rglob('*.hpp'))
 core = [h for h in headers if not h.startswith(('ctnn/training', 'ctnn/io'))]
 core += [f'ctnn/training/{name}.hpp' for name in ('backpropagation', 'losses', 'optimizers', 'trainer_bytes')]  # firmware trains, too
 assert 'ctnn/ctnn.hpp' in core and 'ctnn/io/idx.hpp' in headers
+folders = ['.', *(file.name for file in (args.include / 'ctnn').iterdir() if file.is_dir())]
+elsewhere = included_first([*args.include.rglob('*.hpp'), *(file for name in folders for file in (tests / name).glob('*.cpp'))])
 # What a header lacks, one compiler sees; all together, the last ones first, the other.
-alone = [([h], []) for h in headers] if 'clang' not in ' '.join(args.compiler) else [(headers[::-1], [])]
-jobs = [*alone, (core, ['-fno-exceptions', '-fno-rtti'])]
+alone = [([h], []) for h in headers if h not in elsewhere] if 'clang' not in ' '.join(args.compiler) else []
+jobs = [(headers[::-1], []), *alone, (core, ['-fno-exceptions', '-fno-rtti'])]
 with ThreadPoolExecutor(2) as pool:
     results = list(pool.map(refuses_older_language, headers)) + list(pool.map(is_clean_optimized, ['-O2', '-O3']))
     results += list(pool.map(compiles, jobs))
