@@ -10,6 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <span>
 
 using namespace ctnn;
 
@@ -36,11 +37,32 @@ X chain_backward(const typename Net::parameters& w, const X& x, const Y& d_outpu
     }
 }
 
-template <class Floats>
-float largest(const Floats& floats) {
+// Compiled once, not for every network.
+using numbers = std::span<const float>;
+float largest(numbers all) {
     float result = 0.0f;
-    for (const float value : floats) result = std::max(result, std::abs(value));
+    for (const float value : all) result = std::max(result, std::abs(value));
     return result;
+}
+void are_close(numbers actual, numbers expected, double epsilon) {
+    REQUIRE(actual.size() == expected.size());
+    for (std::size_t i = 0; i < actual.size(); ++i)
+        CHECK(actual[i] == doctest::Approx(expected[i]).epsilon(epsilon));
+}
+/// Sums over the images, of which `of_each` are expected; `share`: of the largest.
+void are_sums(numbers actual, numbers of_each, float times, float share) {
+    REQUIRE(actual.size() == of_each.size());
+    const float scale = largest(of_each);
+    if (!of_each.empty()) CHECK(scale > 0.01f);
+    for (std::size_t i = 0; i < of_each.size(); ++i)
+        CHECK(std::abs(actual[i] - times * of_each[i]) <= share * scale);
+}
+template <class Tensor>
+numbers all_of(const Tensor& tensor) {
+    return {tensor.data(), tensor.size()};
+}
+void forget(std::span<float> memory) {  // nobody may rely on zeros
+    std::fill(memory.begin(), memory.end(), std::numeric_limits<float>::quiet_NaN());
 }
 
 template <class Net>
@@ -69,27 +91,21 @@ void agrees_with_its_layers() {
         typename Net::parameters d_w_before = *d_w_sum, d_w_in_training = *d_w_sum;
         const auto expected = chain_backward<Net>(*w, images[n], d_y[n], *d_w_sum);
 
-        for (float& number : one->memory.memory)
-            number = std::numeric_limits<float>::quiet_NaN();  // nobody may rely on zeros
+        forget(one->memory.memory);
         one->x = images[n];
         one->forward(*w);
         const auto y = Net::predict(*w, images[n]);
-        for (std::size_t i = 0; i < y.size(); ++i)
-            CHECK(one->output()[i] == doctest::Approx(y[i]).epsilon(1e-5));
+        are_close(all_of(one->output()), all_of(y), 1e-5);
         std::copy(d_y[n].begin(), d_y[n].end(), one->d_output().begin());
         one->backward(*w, d_w_before, tensor_view(d_x_one));
-        for (std::size_t i = 0; i < d_x_one.size(); ++i)
-            CHECK(d_x_one[i] == doctest::Approx(expected[i]).epsilon(1e-4));
-        for (std::size_t i = 0; i < Net::parameter_count; ++i)
-            CHECK(d_w_before.elements[i] == doctest::Approx(d_w_sum->elements[i]).epsilon(1e-4));
-        for (float& number : one_in_training->memory.memory)
-            number = std::numeric_limits<float>::quiet_NaN();
+        are_close(all_of(d_x_one), all_of(expected), 1e-4);
+        are_close(d_w_before.values(), d_w_sum->values(), 1e-4);
+        forget(one_in_training->memory.memory);
         one_in_training->x = images[n];
         one_in_training->forward(*w);
         std::copy(d_y[n].begin(), d_y[n].end(), one_in_training->d_output().begin());
         one_in_training->backward(*w, d_w_in_training);
-        for (std::size_t i = 0; i < Net::parameter_count; ++i)
-            CHECK(d_w_in_training.elements[i] == doctest::Approx(d_w_before.elements[i]));
+        are_close(d_w_in_training.values(), d_w_before.values(), 1e-5);
         CHECK(varied(expected));
         d_x[n] = expected;
     }
@@ -103,21 +119,15 @@ void agrees_with_its_layers() {
     std::array<typename Net::input*, lanes> out;
     for (std::size_t n = 0; n < lanes; ++n) out[n] = &d_x_out[n];
     from_lanes(tensor_view<typename Net::input_shape, const simd::native>(d_x_lanes), out);
-    for (std::size_t n = 0; n < lanes; ++n)
-        for (std::size_t i = 0; i < d_x_out[n].size(); ++i)
-            CHECK(d_x_out[n][i] == doctest::Approx(d_x[n][i]).epsilon(1e-4));
-    const float scale = largest(d_w_sum->values());
-    if (Net::parameter_count > 0) CHECK(scale > 0.01f);
-    for (std::size_t i = 0; i < Net::parameter_count; ++i)
-        CHECK(std::abs(d_w->elements[i] - d_w_sum->elements[i]) <= 1e-4f * scale);
+    for (std::size_t n = 0; n < lanes; ++n) are_close(all_of(d_x_out[n]), all_of(d_x[n]), 1e-4);
+    are_sums(d_w->values(), d_w_sum->values(), 1.0f, 1e-4f);
 
     // Without dLoss/dx the parameters' gradients are the same, and they add up.
     to_lanes<simd::native>(images_in, tensor_view(in_training->x));
     in_training->forward(*w);
     to_lanes<simd::native>(d_y_in, in_training->d_output());
     in_training->backward(*w, *d_w);
-    for (std::size_t i = 0; i < Net::parameter_count; ++i)
-        CHECK(std::abs(d_w->elements[i] - 2.0f * d_w_sum->elements[i]) <= 2e-4f * scale);
+    are_sums(d_w->values(), d_w_sum->values(), 2.0f, 2e-4f);
 }
 
 constexpr bool
