@@ -22,7 +22,7 @@ constexpr std::int32_t high_product(std::int32_t a, std::int32_t b) noexcept {
     return static_cast<std::int32_t>((product + nudge) / (std::int64_t{1} << 31));
 }
 /// round(x / 2^bits)
-constexpr std::int32_t rounded_shift(std::int32_t x, int bits) noexcept {
+constexpr std::int32_t rounded_shift(std::int32_t x, std::int32_t bits) noexcept {
     const std::int32_t mask = static_cast<std::int32_t>((std::int64_t{1} << bits) - 1);
     const std::int32_t rest = x & mask, half = (mask >> 1) + (x < 0);
     return (x >> bits) + (rest > half);
@@ -56,7 +56,8 @@ struct fixed_factor {
     }
     /// x times the factor, rounded twice.
     [[nodiscard]] constexpr std::int32_t times(std::int32_t x) const noexcept {
-        const int left = std::max(shift, 0), right = std::max(-shift, 0);
+        constexpr std::int32_t none = 0;
+        const std::int32_t left = std::max(shift, none), right = std::max(-shift, none);
         const auto raised = static_cast<std::int32_t>(static_cast<std::uint32_t>(x) << left);
         return rounded_shift(high_product(raised, q), right);
     }

@@ -1,7 +1,7 @@
 // The loops of convolutions in bytes, one image at a time: the same bytes as the definition.
 #pragma once
 
-#include <ctnn/quantization/int8_convolution.hpp>
+#include <ctnn/quantization/int8_strips.hpp>
 #include <ctnn/simd/integer_vector.hpp>
 #if CTNN_HAS_XSIMD
 #include <ctnn/quantization/int8_channels_in_lanes.hpp>
@@ -14,27 +14,19 @@
 
 namespace ctnn::detail {
 
-/// The definition, for processors without vectors.
-template <convolution Conv>
-struct int8_plain_loops {
-    static constexpr std::size_t scratch_size = 0;
-    template <class Rounding>
-    static void run(const std::int8_t* x, std::int8_t* y, std::size_t first, std::size_t last,
-                    const int8_operands<Rounding>& o, std::int8_t* /*scratch*/) noexcept {
-        int8_convolve_plainly<Conv>(x, y, first, last, o);
-    }
-};
-
 /// The loops for one image.
 template <convolution Conv>
 struct int8_convolution {
     static constexpr auto choose() noexcept {
-        if constexpr (simd::integer_lanes == 1)
-            return std::type_identity<int8_plain_loops<Conv>>{};
-        else if constexpr (int8_packing::of(Conv).is_depthwise)
-            return std::type_identity<int8_channels_in_lanes<Conv>>{};
-        else
-            return std::type_identity<int8_filters_in_lanes<Conv>>{};
+#if CTNN_HAS_XSIMD
+        if constexpr (simd::integer_lanes > 1) {
+            if constexpr (int8_packing::of(Conv).is_depthwise)
+                return std::type_identity<int8_channels_in_lanes<Conv>>{};
+            else
+                return std::type_identity<int8_filters_in_lanes<Conv>>{};
+        } else
+#endif
+            return std::type_identity<int8_strip_loops_of<Conv>>{};
     }
     using loops = typename decltype(choose())::type;
     /// Bytes of scratch memory.

@@ -65,6 +65,12 @@ constexpr std::int32_t float_product(std::int32_t sum, float factor) noexcept {
     const __m128 product = _mm_mul_ss(_mm_cvtsi32_ss(_mm_setzero_ps(), sum), _mm_set_ss(factor));
     constexpr float most = 1 << 30;
     return _mm_cvtss_si32(_mm_max_ss(_mm_set_ss(-most), _mm_min_ss(_mm_set_ss(most), product)));
+#elif defined(__ARM_FP) && (__ARM_FP & 4) != 0 && !defined(__aarch64__)
+    const float product = static_cast<float>(sum) * factor;
+    std::int32_t nearest;  // by the mode of rounding, and saturated
+    asm("vcvtr.s32.f32 %0, %1" : "=t"(nearest) : "t"(product));
+    constexpr std::int32_t most = 1 << 30;
+    return std::clamp(nearest, -most, most);
 #else
     return float_product_in_integers(sum, factor);
 #endif
