@@ -154,6 +154,21 @@ struct tflite_writer {
                                     {3, name}}));
         return static_cast<int>(tensors.size()) - 1;
     }
+    /// Gives a tensor scales and zero points; more than one are those of an axis.
+    void quantize(int number, const std::vector<float>& scales, const std::vector<int>& zeros,
+                  int axis = 0) {
+        std::vector<int> bits, wide;
+        for (const float scale : scales) bits.push_back(static_cast<int>(flat(scale).value));
+        for (const int zero : zeros) {
+            wide.push_back(zero);
+            wide.push_back(zero < 0 ? -1 : 0);
+        }
+        flat of_zeros = flat::ints(wide);
+        of_zeros.count = zeros.size();
+        auto& fields = tensors[static_cast<std::size_t>(number)].fields;
+        std::erase_if(fields, [](const auto& field) { return field.first == 4; });
+        fields.emplace_back(4, flat::of({{2, flat::ints(bits)}, {3, of_zeros}, {6, axis}}));
+    }
     void operation(int code, const std::vector<int>& from, int to,
                    std::vector<std::pair<std::size_t, flat>> options = {}) {
         codes.push_back(flat::of({{0, code}}));

@@ -87,7 +87,7 @@ TEST_CASE("what cannot be computed exactly is refused by name and number") {
          [](auto& m) {
              m.then(16, {m.y}, {1, 3});
          }},
-        {"int8", model_error::unsupported_type, "x", 0,
+        {"int8 without a scale", model_error::unsupported_quantization, "x", 0,
          [](auto& m) {
              m.tensors[0] =
                  flat::of({{0, flat::ints({1, 6, 5, 2})}, {1, 9}, {3, std::string_view("x")}});
