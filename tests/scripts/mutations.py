@@ -82,6 +82,8 @@ class Runner:
         self.folder, self.flags = folder, ["-std=c++20", *flags, "-march=native"]
         self.compiler = compiler
         self.main = folder / "main.o"
+        for model in [*TESTS.glob("data/*.tflite"), *TESTS.glob("data/*.onnx")]:  # for the compiler to read
+            (folder / model.name).with_suffix(".inc").write_text(",".join(map(str, model.read_bytes())))
         subprocess.run([compiler, "-std=c++20", "-O1", "-c", TESTS / "support/main.cpp", "-o", self.main], check=True)
 
     def run(self, test, cases, address, include):
@@ -98,7 +100,7 @@ class Runner:
             source = CASE.sub(lambda match: match[0] if cases in re.sub(r'"\s+"', "", match[1]) else "", source)
         work = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         (work / "test.cpp").write_text(source)
-        command = [self.compiler, *self.flags, *(["-fsanitize=address"] if address else []), "-I", include, "-I", TESTS,
+        command = [self.compiler, *self.flags, *(["-fsanitize=address"] if address else []), "-I", include, "-I", TESTS, "-I", self.folder,
                    f'-DCTNN_TEST_DATA="{TESTS / "data"}"', work / "test.cpp", self.main, "-o", work / "test", "-lz", "-pthread"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=300)
