@@ -39,8 +39,17 @@ private:
     // are taps below each other, and several columns share what has been interleaved.
     static constexpr std::size_t together = simd::multiplies_bytes ? 4 : 2;
     static constexpr bool shares = simd::multiplies_bytes && pixels == 1 && rows.taps > 2;
-    static constexpr std::size_t vectors_at_once =
-        shares ? std::min<std::size_t>(count, simd::registers / 8) : 1;
+    static constexpr std::size_t vectors_at_once = [] {
+        std::size_t best = 1, least = static_cast<std::size_t>(-1);
+        for (std::size_t v = 1; shares && v <= std::min<std::size_t>(count, simd::registers / 6);
+             ++v) {
+            // An output takes so many instructions, and so many each column that it sees.
+            const std::size_t seen = (v - 1) * columns.stride + columns.reach(),
+                              cost = (count + v - 1) / v * (v * 4 * (columns.taps + 6) + seen * 8);
+            if (cost < least) least = cost, best = v;
+        }
+        return best;
+    }();
     static constexpr std::size_t taps = rows.taps * columns.taps,
                                  step_columns = shares ? columns.taps : 1,
                                  step_rows =
@@ -91,12 +100,12 @@ public:
         if constexpr (has_pixels) prepare(o.weights, weights);
         for (std::size_t w = 0; w < width; w += count) {
             const std::size_t column = std::min(w, width - count);
-            const int8_span span = int8_span::of(columns, column, count);
+            const int8_span span = block::span(column, count);
             for (std::size_t h = first; h < last; h += block::rows) {
                 const std::size_t some = std::min(block::rows, last - h);
-                block::for_rows(x, columns.input * Conv.channels, h, some, image,
-                                [&](const std::int8_t* row, int8_number* to) {
-                                    copy(row, span, o.zero_x, to);
+                block::for_rows(x, columns.input * Conv.channels, h, some,
+                                [&](const std::int8_t* row, std::size_t i) {
+                                    copy(row, span, o.zero_x, image + i * block::row_size);
                                 });
                 std::int8_t* const to = y + ((h - first) * width + column) * filters;
                 if constexpr (has_pixels) {

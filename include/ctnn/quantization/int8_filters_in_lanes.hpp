@@ -78,12 +78,13 @@ public:
         const std::size_t count = std::min(c.last - c.first, block::columns);
         for (std::size_t w = c.first; w < c.last; w += count) {
             const std::size_t column = std::min(w, c.last - count);
-            const int8_span span = int8_span::of(columns, column, count);
+            const int8_span span = block::span(column, count);
             for (std::size_t h = r.first; h < r.last; h += block::rows) {
                 const std::size_t some = std::min(block::rows, r.last - h);
-                block::for_rows(x, columns.input * channels, h, some, image,
-                                [&](const std::int8_t* row, int8_number* to) {
-                                    copy_row(row, span, channels, o.zero_x, to);
+                block::for_rows(x, columns.input * channels, h, some,
+                                [&](const std::int8_t* row, std::size_t i) {
+                                    copy_row(row, span, channels, o.zero_x,
+                                             image + i * block::row_size);
                                 });
                 compute(image, o.weights,
                         y + ((h - r.first) * all_columns + column - c.first) * Conv.filters, some,

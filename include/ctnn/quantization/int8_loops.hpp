@@ -1,4 +1,4 @@
-// The loops of convolutions in bytes, one image at a time: the same bytes as the definition.
+// The loops of convolutions in bytes: the same bytes as the definition.
 #pragma once
 
 #include <ctnn/quantization/int8_strips.hpp>
@@ -6,6 +6,7 @@
 #if CTNN_HAS_XSIMD
 #include <ctnn/quantization/int8_channels_in_lanes.hpp>
 #include <ctnn/quantization/int8_filters_in_lanes.hpp>
+#include <ctnn/quantization/int8_images_in_lanes.hpp>
 #endif
 
 #include <cstddef>
@@ -43,5 +44,14 @@ struct int8_convolution {
             loops::run(x, y, first, last, o, scratch);
     }
 };
+
+/// Those for one image in each lane.
+template <convolution Conv>
+using int8_batch_convolution =
+#if CTNN_HAS_XSIMD
+    int8_images_in_lanes<Conv>;
+#else
+    int8_plain_loops<Conv>;
+#endif
 
 }  // namespace ctnn::detail

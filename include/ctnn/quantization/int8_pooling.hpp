@@ -46,15 +46,15 @@ constexpr void int8_pool(const std::int8_t* x, std::int8_t* y, std::size_t first
 }
 
 /// Borders, cut off or added, and pixels that are repeated.
-template <class Layer>
-constexpr void int8_move(const std::int8_t* x, std::int8_t* y, std::int32_t zero) noexcept {
+template <class Layer, class T>
+constexpr void int8_move(const T* x, T* y, const T& zero) noexcept {
     using from = typename Layer::input_shape;
     using to = typename Layer::output_shape;
     if constexpr (Layer::name == "zero_padding2d" || Layer::name == "zero_padding1d") {
-        std::fill_n(y, to::size, static_cast<std::int8_t>(zero));
+        std::fill_n(y, to::size, zero);
         copy_inner<to, from, Layer::settings[0], Layer::settings[1]>(x, y, true);
     } else {
-        Layer::compute(tensor_view<from, const std::int8_t>(x), tensor_view<to, std::int8_t>(y));
+        Layer::compute(tensor_view<from, const T>(x), tensor_view<to, T>(y));
     }
 }
 

@@ -24,7 +24,8 @@ template <std::size_t Lanes>
         return vector::add_16_bits(vector::load_wide(x), vector::all_of_16_bits(128));
 }
 template <std::size_t Lanes = simd::integer_lanes>
-inline void copy_numbers(const std::int8_t* from, int8_number* to, std::size_t count) noexcept {
+[[gnu::always_inline]] inline void copy_numbers(const std::int8_t* from, int8_number* to,
+                                                std::size_t count) noexcept {
     constexpr std::size_t at_once = 4 * Lanes / sizeof(int8_number);
     const auto copy = [&](std::size_t i) CTNN_INLINED {
         simd::integers<Lanes>::store(to + i, load_numbers<Lanes>(from + i));
@@ -53,8 +54,9 @@ struct int8_span {
 };
 
 /// Copies a row of pixels of `channels` bytes each, or of padding where `x` is none.
-inline void copy_row(const std::int8_t* x, int8_span columns, std::size_t channels,
-                     std::int32_t zero_x, int8_number* to) noexcept {
+[[gnu::always_inline]] inline void copy_row(const std::int8_t* x, int8_span columns,
+                                            std::size_t channels, std::int32_t zero_x,
+                                            int8_number* to) noexcept {
     const auto padding = static_cast<int8_number>(zero_x + 128);
     if (x == nullptr) {
         std::fill_n(to, (columns.before + columns.inside + columns.after) * channels, padding);
@@ -68,8 +70,10 @@ inline void copy_row(const std::int8_t* x, int8_span columns, std::size_t channe
 
 /// A block of outputs, so large that the rows and columns that it sees fit into scratch memory, with
 /// `Channels` numbers for every pixel; at least `Fewest` columns. Of rows with gaps between taps there
-/// is one, and of those that it sees the taps. `Parts`: every such column lies side by side.
-template <axis Rows, axis Columns, std::size_t Channels, std::size_t Fewest, std::size_t Parts = 1>
+/// is one, and of those that it sees the taps. `Parts`: every such column lies side by side; `Bytes`
+/// of a number.
+template <axis Rows, axis Columns, std::size_t Channels, std::size_t Fewest, std::size_t Parts = 1,
+          std::size_t Bytes = sizeof(int8_number)>
 struct int8_block {
     static constexpr bool has_gaps = Rows.dilation > 1 && Rows.taps > 1;
     static constexpr std::size_t rows_for(std::size_t outputs) noexcept {
@@ -81,7 +85,7 @@ struct int8_block {
     static constexpr std::size_t size_of(std::size_t some_rows, std::size_t some_columns) noexcept {
         return rows_for(some_rows) * part_for(some_columns) * Parts;
     }
-    static constexpr std::size_t most = 32'768 / sizeof(int8_number);
+    static constexpr std::size_t most = 32'768 / Bytes;
     static constexpr std::size_t columns = [] {
         std::size_t count = Columns.output();
         while (count > Fewest && size_of(1, count) > most)
@@ -98,16 +102,25 @@ struct int8_block {
     /// How far it is from one tap to the next below it.
     static constexpr std::size_t tap_height = (has_gaps ? 1 : Rows.dilation) * row_size;
 
-    /// Calls copy(row of the image or nullptr, to) for all that `count` rows of outputs see.
+    /// What a block that begins with output `first` sees of a row: known, if there is one block.
+    [[gnu::always_inline]] static constexpr int8_span span(std::size_t first,
+                                                           std::size_t count) noexcept {
+        constexpr int8_span whole = int8_span::of(Columns, 0, columns);
+        if constexpr (columns == Columns.output())
+            if (count == columns) return whole;
+        return int8_span::of(Columns, first, count);
+    }
+    /// Calls copy(row of the image or nullptr, its number here) for all that `count` rows of outputs
+    /// see.
     template <class Copy>
     [[gnu::always_inline]] static void for_rows(const std::int8_t* x, std::size_t bytes_of_row,
                                                 std::size_t first, std::size_t count,
-                                                int8_number* to, Copy&& copy) noexcept {
+                                                Copy&& copy) noexcept {
         const std::size_t all = rows_for(count);
-        for (std::size_t i = 0; i < all; ++i, to += row_size) {
+        for (std::size_t i = 0; i < all; ++i) {
             const std::size_t at = first * Rows.stride + i * (has_gaps ? Rows.dilation : 1);
             const bool inside = at >= Rows.before && at - Rows.before < Rows.input;
-            copy(inside ? x + (at - Rows.before) * bytes_of_row : nullptr, to);
+            copy(inside ? x + (at - Rows.before) * bytes_of_row : nullptr, i);
         }
     }
 };

@@ -147,18 +147,28 @@ struct int8_stages<Network, hana::tuple<Layers...>> {
         else
             return std::size_t{0};
     }();
-    template <std::size_t Index>
+    template <convolution Conv, std::size_t Images>
+    static constexpr std::size_t scratch_of() noexcept {
+        if constexpr (Images == 1)
+            return int8_convolution<Conv>::scratch_size;
+        else
+            return int8_batch_convolution<Conv>::scratch_size;
+    }
+    template <std::size_t Index, std::size_t Images>
     static constexpr std::size_t scratch = [] {
         if constexpr (lengths[Index] == 0 || kinds[Index] != int8_kind::convolution)
             return std::size_t{0};
         else
-            return int8_convolution<int8_convolution_of<leaf<Index>>()>::scratch_size +
+            return (scratch_of<int8_convolution_of<leaf<Index>>(), Images>() + Images - 1) /
+                       Images +
                    strip<Index>;
     }();
 
-    static constexpr memory_plan<count> plan = []<std::size_t... I>(std::index_sequence<I...>) {
-        auto network =
-            Network::table::network.with(lengths, std::array<std::size_t, count>{scratch<I>...});
+    /// Where everything lies, in bytes, or in those of all images side by side.
+    template <std::size_t Images>
+    static constexpr memory_plan<count> plan_for = []<std::size_t... I>(std::index_sequence<I...>) {
+        auto network = Network::table::network.with(
+            lengths, std::array<std::size_t, count>{scratch<I, Images>...});
         for (std::size_t i = 0; i < count; ++i) {
             planned_layer& layer = network.layers[i];
             layer.is.in_place &= kinds[i] != int8_kind::convolution;
@@ -167,6 +177,26 @@ struct int8_stages<Network, hana::tuple<Layers...>> {
         return plan_prediction(network);
     }
     (std::make_index_sequence<count>{});
+    static constexpr memory_plan<count> plan = plan_for<1>;
+
+    template <std::size_t Index>
+    static constexpr bool is_depthwise() noexcept {
+        if constexpr (kinds[Index] == int8_kind::convolution)
+            return int8_packing::of(int8_convolution_of<leaf<Index>>()).is_depthwise;
+        else
+            return false;
+    }
+
+    /// Whether a batch is computed with an image in each lane: not with depthwise convolutions, whose
+    /// channels fill the lanes.
+    static constexpr bool has_lanes = [] {
+        bool result = simd::integer_lanes > 1;
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((result = result && !is_depthwise<I>()), ...);
+        }
+        (std::make_index_sequence<count>{});
+        return result;
+    }();
 };
 
 }  // namespace ctnn::detail

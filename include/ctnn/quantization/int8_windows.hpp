@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace ctnn::detail {
 
@@ -27,16 +28,41 @@ private:
     static constexpr std::size_t lanes = TakesMaximum
                                              ? std::clamp<std::size_t>(std::bit_floor(Channels), 8,
                                                                        4 * simd::integer_lanes)
+                                         : Channels < 16
+                                             ? 8
                                              : std::max<std::size_t>(8, simd::integer_lanes),
                                  count = std::min(lanes, Channels);
     using vectors = neighbours<lanes>;
     using bytes = typename vectors::bytes;
     using words = typename vectors::words;
 
+    // A few bytes: the first ones and the last ones, which may be the same. (Copied into a vector in
+    // memory, they would have to get there before it is loaded.)
+    using part = std::conditional_t<(count >= 4), std::uint32_t,
+                                    std::conditional_t<(count >= 2), std::uint16_t, std::uint8_t>>;
+    static constexpr bool is_short = count < lanes;
     [[gnu::always_inline]] static bytes load(const std::int8_t* x) noexcept {
-        bytes result{};
-        std::memcpy(&result, x, count);
+        bytes result;
+        if constexpr (is_short && lanes == 8) {
+            part first, last;
+            std::memcpy(&first, x, sizeof first);
+            std::memcpy(&last, x + count - sizeof last, sizeof last);
+            result = std::bit_cast<bytes>(first | std::uint64_t{last} << 32);
+        } else {
+            result = bytes{};
+            std::memcpy(&result, x, count);
+        }
         return result;
+    }
+    [[gnu::always_inline]] static void store(std::int8_t* y, const bytes& x) noexcept {
+        if constexpr (is_short && lanes == 8) {
+            const auto both = std::bit_cast<std::uint64_t>(x);
+            const auto first = static_cast<part>(both), last = static_cast<part>(both >> 32);
+            std::memcpy(y, &first, sizeof first);
+            std::memcpy(y + count - sizeof last, &last, sizeof last);
+        } else {
+            std::memcpy(y, &x, count);
+        }
     }
     /// Halves away from 0.
     [[gnu::always_inline]] static void divide(words& sum, std::int32_t pixels) noexcept {
@@ -89,7 +115,7 @@ public:
                         result =
                             __builtin_convertvector(__builtin_convertvector(sum, halves), bytes);
                     }
-                    std::memcpy(y + c, &result, count);
+                    store(y + c, result);
                 }
             }
         }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <ctnn/folded.hpp>
+#include <ctnn/quantization/int8_batch.hpp>
+#include <ctnn/quantization/int8_computation.hpp>
 #include <ctnn/quantization/int8_parameters.hpp>
-#include <ctnn/quantization/int8_pooling.hpp>
 #include <ctnn/quantization/int8_stages.hpp>
-#include <ctnn/quantization/int8_sums.hpp>
 
 #include <algorithm>
 #include <array>
@@ -111,6 +111,16 @@ struct quantized {
         typename on_stack<workspace>::type scratch;
         return predict(w, x, scratch);
     }
+    /// Scratch memory for many images.
+    using batch_workspace = detail::int8_batch_memory<network>;
+    /// The outputs for any number of images; `outputs` must be as long as `images` (if it is not, the
+    /// shorter length counts). The fastest way when there are many.
+    static void predict(weights w, std::span<const input> images, std::span<output> outputs,
+                        batch_workspace& memory) noexcept {
+        assert(images.size() == outputs.size());
+        detail::int8_predict<network, Rounding>(w.all, images.data(), outputs.data(),
+                                                std::min(images.size(), outputs.size()), memory);
+    }
     /// The input's bytes for numbers: halves to even; what is not a number becomes the byte of 0.
     static constexpr void to_bytes(weights w, const tensor<input_shape>& x, input& bytes) noexcept {
         const detail::byte_scale scale = w.all.scales[stages::scale_of[0]];
@@ -144,31 +154,10 @@ struct quantized {
     static constexpr void compute(const arrays& w, const std::int8_t* x, std::int8_t* y,
                                   std::int8_t* memory,
                                   [[maybe_unused]] const Observe& observe = {}) noexcept {
-        const auto run = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-            if constexpr (stages::lengths[I] > 0) {
-                compute_stage<I>(w, x, y, memory);
-                if constexpr (!std::is_same_v<Observe, int>) {
-                    constexpr std::size_t given = I + stages::lengths[I];
-                    observe(given, place_of<given>(x, y, memory),
-                            leaf<given - 1>::output_shape::size);
-                }
-            }
-        };
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (run(std::integral_constant<std::size_t, I>{}), ...);
-        }
-        (std::make_index_sequence<stages::count>{});
-        constexpr bool is_computed =
-            stages::plan.values[network::reads.output].where == detail::placement::result;
-        if constexpr (!is_computed)  // the output is the input
-            std::copy_n(place_of<network::reads.output>(x, y, memory), output_shape::size, y);
+        detail::int8_computation<network, Rounding, 1>::run(w, x, y, memory, observe);
     }
 
 private:
-    template <std::size_t Index>
-    using leaf = typename network::template leaf<Index>;
-    using kind = detail::int8_kind;
-
     template <class Memory>
     struct on_stack {
         static constexpr std::size_t needed = sizeof(Memory), most = std::size_t{256} * 1024;
@@ -182,103 +171,6 @@ private:
         if (!(number == number)) return static_cast<std::int8_t>(s.zero);
         return detail::to_byte(
             detail::round_to_even(static_cast<double>(std::clamp(number, -most, most))) + s.zero);
-    }
-
-    template <std::size_t Value>
-    static constexpr std::int8_t* place_of(const std::int8_t* x, std::int8_t* y,
-                                           std::int8_t* memory) noexcept {
-        constexpr detail::placement place = stages::plan.values[Value];
-        if constexpr (place.where == detail::placement::memory)
-            return memory + place.offset;
-        else if constexpr (place.where == detail::placement::result)
-            return y;
-        else
-            return const_cast<std::int8_t*>(x);  // read only
-    }
-
-    template <std::size_t Index>
-    static constexpr void compute_stage(const arrays& w, const std::int8_t* x, std::int8_t* y,
-                                        std::int8_t* memory) noexcept {
-        constexpr auto& reads = network::reads;
-        constexpr std::size_t first = reads.first[Index], inputs = reads.first[Index + 1] - first;
-        constexpr std::size_t given = Index + stages::lengths[Index];
-        constexpr kind what = stages::kinds[Index];
-        constexpr detail::int8_sizes at = stages::places[Index];
-        using layer = leaf<Index>;
-        using output_here = typename layer::output_shape;
-        const auto from = [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return std::array<const std::int8_t*, inputs>{
-                place_of<reads.values[first + I]>(x, y, memory)...};
-        }
-        (std::make_index_sequence<inputs>{});
-        const auto scale_of = [&](std::size_t value) { return w.scales[stages::scale_of[value]]; };
-        std::int8_t* const to = place_of<given>(x, y, memory);
-
-        if constexpr (what == kind::convolution) {
-            constexpr detail::convolution conv = detail::int8_convolution_of<layer>();
-            using loops = detail::int8_convolution<conv>;
-            const detail::int8_operands<Rounding> o{
-                w.weights.data() + at.weights,  w.starts.data() + at.channels,
-                w.factors.data() + at.channels, scale_of(reads.values[first]).zero,
-                scale_of(given).zero,           w.bounds[at.limits].low,
-                w.bounds[at.limits].high};
-            std::int8_t* const scratch = memory + stages::plan.layers[Index].scratch;
-            if constexpr (stages::pooling_of(Index) == stages::count)
-                loops::run(from[0], to, 0, conv.rows.output(), o, scratch);
-            else
-                convolve_and_pool<conv, Index>(from[0], to, o, scratch);
-        } else if constexpr (what == kind::table || what == kind::clamp) {
-            const auto& table = w.tables[at.tables];
-            for (std::size_t i = 0; i < output_here::size; ++i)
-                to[i] = table[static_cast<std::size_t>(from[0][i] + 128)];
-        } else if constexpr (what == kind::max_pool || what == kind::average_pool) {
-            constexpr auto window = detail::int8_window_of<layer>();
-            detail::int8_pool<window[0], window[1], layer::input_shape::channels,
-                              what == kind::max_pool>(from[0], to, 0, window[0].output());
-        } else if constexpr (what == kind::add || what == kind::average) {
-            const auto bounds = w.bounds[at.limits];
-            detail::int8_add(w.sums[at.sums], from, to, output_here::size,
-                             {scale_of(given).zero, bounds.low, bounds.high});
-        } else if constexpr (what == kind::multiply) {
-            const auto bounds = w.bounds[at.limits];
-            detail::int8_multiply<Rounding>(
-                w.factors[at.channels], from,
-                {scale_of(reads.values[first]).zero, scale_of(reads.values[first + 1]).zero},
-                {layer::sizes[0] == output_here::size, layer::sizes[1] == output_here::size}, to,
-                output_here::size, output_here::channels,
-                {scale_of(given).zero, bounds.low, bounds.high});
-        } else if constexpr (what == kind::maximum) {
-            for (std::size_t i = 0; i < output_here::size; ++i) {
-                std::int8_t most = from[0][i];
-                for (std::size_t k = 1; k < inputs; ++k) most = std::max(most, from[k][i]);
-                to[i] = most;
-            }
-        } else if constexpr (what == kind::concatenate) {
-            layer::compute(from, tensor_view<output_here, std::int8_t>(to));
-        } else if constexpr (what == kind::softmax) {
-            for (std::size_t i = 0; i < output_here::size; i += output_here::channels)
-                w.softmaxes[at.softmaxes](from[0] + i, to + i, output_here::channels,
-                                          scale_of(given).zero);
-        } else if constexpr (what == kind::move) {
-            detail::int8_move<layer>(from[0], to, scale_of(given).zero);
-        }
-    }
-
-    template <detail::convolution Conv, std::size_t Index>
-    static constexpr void convolve_and_pool(const std::int8_t* x, std::int8_t* y,
-                                            const detail::int8_operands<Rounding>& o,
-                                            std::int8_t* scratch) noexcept {
-        using pooling = leaf<stages::pooling_of(Index)>;
-        constexpr auto window = detail::int8_window_of<pooling>();
-        constexpr detail::axis strip{window[0].taps, window[0].taps, window[0].taps, 1, 0, 0};
-        constexpr bool takes_maximum = stages::kinds[stages::pooling_of(Index)] == kind::max_pool;
-        constexpr std::size_t rows = window[0].taps;
-        std::int8_t* const rest = scratch + stages::template strip<Index>;
-        for (std::size_t h = 0; h < window[0].output(); ++h) {
-            detail::int8_convolution<Conv>::run(x, scratch, h * rows, (h + 1) * rows, o, rest);
-            detail::int8_pool<strip, window[1], Conv.filters, takes_maximum>(
-                scratch, y + h * window[1].output() * Conv.filters, 0, 1);
-        }
     }
 };
 

@@ -184,6 +184,10 @@ struct integers<4> {
     [[gnu::always_inline]] static reg load_fours(const std::int8_t* p, std::size_t /*step*/) {
         return load(p);
     }
+    [[gnu::always_inline]] static reg words(reg a) {
+        const reg by_two = _mm_unpacklo_epi8(a, _mm_srli_si128(a, 8));
+        return _mm_unpacklo_epi8(by_two, _mm_srli_si128(by_two, 8));
+    }
 };
 
 #ifdef __AVX2__
@@ -298,6 +302,12 @@ struct integers<8> {
     [[gnu::always_inline]] static reg load_fours(const std::int8_t* p, std::size_t step) {
         return _mm256_inserti128_si256(_mm256_castsi128_si256(integers<4>::load(p)),
                                        integers<4>::load(p + step), 1);
+    }
+    [[gnu::always_inline]] static reg words(reg a) {
+        return _mm256_shuffle_epi8(
+            _mm256_permutevar8x32_epi32(a, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7)),
+            _mm256_broadcastsi128_si256(
+                _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)));
     }
 };
 #endif
@@ -414,6 +424,12 @@ struct integers<16> {
     [[gnu::always_inline]] static reg load_fours(const std::int8_t* p, std::size_t step) {
         return _mm512_inserti64x4(_mm512_castsi256_si512(integers<8>::load_fours(p, step)),
                                   integers<8>::load_fours(p + 2 * step, step), 1);
+    }
+    // Bytes of 16 images, and the next ones, and so on: four of each image in its lane.
+    [[gnu::always_inline]] static reg words(reg a) {
+        return _mm512_shuffle_epi8(in_order(a),
+                                   _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2,
+                                                                        6, 10, 14, 3, 7, 11, 15)));
     }
 };
 #endif
