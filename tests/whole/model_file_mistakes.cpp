@@ -260,6 +260,10 @@ TEST_CASE("damaged files are refused") {
          [](auto& m) {
              m.then(0, {m.y, -1}, {1, 3});
          }},
+        {"the first operand left out", model_error::wrong_operands, "MEAN", 4,
+         [](auto& m) {
+             m.then(40, {-1, m.integers("axes", {2}, {1, 2})}, {1, 2});
+         }},
         {"a stride of 0", model_error::malformed, "MAX_POOL_2D", 4,
          [](auto& m) {
              m.then(17, {m.map}, {1, 6, 5, 4}, {{0, 1}, {1, 0}, {2, 1}, {3, 1}, {4, 1}});

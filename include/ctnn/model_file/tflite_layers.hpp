@@ -248,6 +248,7 @@ struct tflite_layers : tflite_file {
         return add(static_cast<model_step&&>(step), byte_of(options, 1));
     }
     constexpr std::size_t read_mean() {
+        model_step step = step_of(step_kind::global_average_pool2d);
         const tensor& axes = constant(1, 0, 2);
         if (mistake) return 0;
         bool rows = false, columns = false, others = axes.size() != 2;
@@ -260,7 +261,7 @@ struct tflite_layers : tflite_file {
             others |= axis != 1 && axis != 2;
         }
         unless(rank == 4 && rows && columns && !others, std::string_view("axis"));
-        return add(step_of(step_kind::global_average_pool2d));
+        return add(static_cast<model_step&&>(step));
     }
     constexpr std::size_t read_pad() {
         model_step step = step_of(step_kind::zero_padding2d);
