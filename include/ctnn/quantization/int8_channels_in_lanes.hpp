@@ -231,8 +231,8 @@ private:
                             const reg w =
                                 vector::load(weights + ((s * step_columns + j) * 4 + n) * bytes);
                             if constexpr (simd::multiplies_bytes)
-                                sum[v].of[n] =
-                                    vector::in_register(vector::dot(sum[v].of[n], words.of[n], w));
+                                sum[v].of[n] = vector::in_register(
+                                    simd::dot<vector>(sum[v].of[n], words.of[n], w));
                             else
                                 sum[v].of[n] =
                                     vector::add(sum[v].of[n], vector::products(words.of[n], w));

@@ -236,8 +236,8 @@ private:
                 const reg value = broadcast(x + p * step);
                 CTNN_UNROLLED
                 for (std::size_t u = 0; u < units; ++u)
-                    sum[p * units + u] =
-                        vector::in_register(vector::dot(sum[p * units + u], value, weights[u]));
+                    sum[p * units + u] = vector::in_register(
+                        simd::dot<vector>(sum[p * units + u], value, weights[u]));
             }
         } else {
             reg first[units], last[units];

@@ -205,7 +205,7 @@ private:
                 CTNN_UNROLLED
                 for (std::size_t q = 0; q < at_once.columns; ++q)
                     sum[q * at_once.filters + f] = vector::in_register(
-                        vector::dot(sum[q * at_once.filters + f], value[q], weight));
+                        simd::dot<vector>(sum[q * at_once.filters + f], value[q], weight));
             }
         } else {
             CTNN_UNROLLED

@@ -123,15 +123,15 @@ struct int8_in_pairs {
     /// Where every output and every run begins with a word, pairs stay as bytes are unpacked.
     static constexpr bool is_sliding = Conv.columns.output() > 1 || packing.runs > Conv.rows.taps,
                           are_in_order = channels % 4 != 0 && is_sliding;
-    static constexpr int8_strip strip_for(bool unpacks) noexcept {
+    static constexpr int8_strip strip_for(bool is_unpacked) noexcept {
         const std::size_t tile = int8_outputs_at_once<3>(Conv.columns.output(),
-                                                         unpacks        ? 2
+                                                         is_unpacked    ? 2
                                                          : are_in_order ? 9
                                                                         : 5,
                                                          5);
         const std::size_t weights = packing.runs * packing.run_length;
         return int8_strip::of(Conv, tile, packing.words * 4 - packing.run_length,
-                              unpacks ? 1536 + 2 * weights : 512, unpacks);
+                              is_unpacked ? 1536 + 2 * weights : 512, is_unpacked);
     }
     /// Whether the weights of a tile's filters are unpacked once for all outputs of a strip.
     static constexpr bool unpacks =
@@ -261,7 +261,7 @@ struct int8_in_bytes {
 };
 
 /// What becomes of a sum.
-struct int8_range {
+struct strip_range {
     std::int32_t zero, low, high;
 
     /// The lower 8 bits are the byte. IsAll: its bounds are -128 and 127.
@@ -364,7 +364,7 @@ private:
             starts[k] = o.starts[f + k];
             factors[k] = o.factors[f + k];
         });
-        const int8_range range{o.zero_y, o.low, o.high};
+        const strip_range range{o.zero_y, o.low, o.high};
         y += f;
         for (std::size_t p = 0; p < outputs; p += tile) {
             typename arithmetic::sums sum;
@@ -465,7 +465,7 @@ private:
     template <class Rounding, std::size_t... P>
     static void run_tile(const number* x, std::int8_t* y, std::size_t outputs,
                          const int8_operands<Rounding>& o, std::index_sequence<P...>) noexcept {
-        const int8_range range{o.zero_y, o.low, o.high};
+        const strip_range range{o.zero_y, o.low, o.high};
         const std::int8_t* const weights = o.weights;
         const std::uint32_t* const starts = o.starts;
         const typename Rounding::factor* const factors = o.factors;

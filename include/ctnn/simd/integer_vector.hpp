@@ -440,4 +440,11 @@ struct integers<16> {
 #endif
 #undef CTNN_DPBUSD
 
+/// Vector::dot, for templates that leave it alone unless `multiplies_bytes`.
+template <class Vector>
+[[gnu::always_inline]] inline typename Vector::reg
+dot(typename Vector::reg sum, typename Vector::reg x, typename Vector::reg w) noexcept {
+    return Vector::dot(sum, x, w);
+}
+
 }  // namespace ctnn::simd
