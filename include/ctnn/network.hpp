@@ -79,6 +79,7 @@ public:
     /// How many floats are learnt, and how many multiplications with an addition one image costs,
     /// forward.
     static constexpr std::size_t parameter_count = table::parameters;
+    static constexpr std::size_t parameter_bytes = parameter_count * sizeof(float);
     /// Those that training changes.
     static constexpr std::size_t trained_parameter_count = table::trained_parameters;
     static constexpr std::size_t multiply_adds = table::multiply_adds;

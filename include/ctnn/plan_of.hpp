@@ -24,10 +24,11 @@ struct stage_plan {
     std::size_t bytes = 0;                    ///< of its output, an image
     std::size_t scratch = 0;                  ///< bytes for what it copies
     std::size_t ram = 0;                      ///< bytes of workspace for input, output and scratch
-    detail::placement output{};               ///< where that lies; offset in floats
+    detail::placement output{};               ///< where that lies; offset in numbers
+    std::size_t bytes_of_number = sizeof(float);
     /// Bytes from the start of the workspace; only if the output lies there.
     [[nodiscard]] constexpr std::size_t offset() const noexcept {
-        return output.offset * sizeof(float);
+        return output.offset * bytes_of_number;
     }
 };
 

@@ -4,6 +4,7 @@
 #include <ctnn/language.hpp>
 
 #include <ctnn/ctnn.hpp>
+#include <ctnn/quantization/int8_plan.hpp>
 #include <ctnn/quantization/quantized.hpp>
 #ifdef __cpp_exceptions  // for hosts: it allocates and throws
 #include <ctnn/quantization/quantize.hpp>

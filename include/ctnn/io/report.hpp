@@ -51,8 +51,8 @@ template <class Net>
         }
         most = std::max(most, stage.ram);
     }
-    return detail::table_text(rows) + with_commas(Net::parameter_count * sizeof(float)) +
-           " bytes of flash, " + with_commas(Net::workspace_bytes) + " of RAM" + peak + ", " +
+    return detail::table_text(rows) + with_commas(Net::parameter_bytes) + " bytes of flash, " +
+           with_commas(Net::workspace_bytes) + " of RAM" + peak + ", " +
            with_commas(Net::multiply_adds) + " multiply-adds an image\n";
 }
 

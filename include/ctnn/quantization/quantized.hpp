@@ -73,6 +73,9 @@ struct quantized {
     using network = folded<Network>;
     using stages = detail::int8_stages<network>;
     using rules = Rounding;
+    template <std::size_t Index>
+    using leaf = typename network::template leaf<Index>;
+    static constexpr std::size_t leaf_count = network::leaf_count;
 
     using input_shape = typename network::input_shape;
     using output_shape = typename network::output_shape;
@@ -81,8 +84,9 @@ struct quantized {
     using parameters = quantized_parameters<Network, Rounding>;
     using weights = int8_view<quantized>;
     using arrays = int8_arrays<Rounding, stages::counts>;
-    /// Weights and biases.
+    /// Weights and biases; and the bytes of all numbers.
     static constexpr std::size_t parameter_count = network::parameter_count;
+    static constexpr std::size_t parameter_bytes = sizeof(arrays);
     static constexpr std::size_t multiply_adds = network::multiply_adds;
     static constexpr std::uint64_t fingerprint =
         detail::fnv_1a()
