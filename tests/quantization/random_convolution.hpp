@@ -125,11 +125,7 @@ void for_each_shape(const Check& check) {
     operator()<convolution{along(5, 2, 2, 1, 1, 1), along(6, 3, 1, 1, 1, 1), 6, 10, 2, true}>();
     check.template operator()<convolution{along(5, 1), along(6, 1), 34, 6, 2, true}>();
     check.template operator()<convolution{along(3, 3), along(400, 2, 1, 1, 7, 9), 2, 3, 1, true}>();
-}
-
-/// Convolutions whose filters see one channel each.
-template <class Check>
-void for_each_depthwise_shape(const Check& check) {
+    // every filter sees one channel
     check.template
     operator()<convolution{along(5, 3, 1, 1, 1, 1), along(6, 3, 1, 1, 1, 1), 3, 3, 3, true}>();
     check.template

@@ -17,9 +17,8 @@ namespace ctnn::detail {
 constexpr std::int32_t high_product(std::int32_t a, std::int32_t b) noexcept {
     constexpr std::int32_t least = std::numeric_limits<std::int32_t>::min();
     if (a == least && b == least) return std::numeric_limits<std::int32_t>::max();
-    const std::int64_t product = std::int64_t{a} * b;
-    const std::int64_t nudge = product >= 0 ? 1 << 30 : 1 - (1 << 30);
-    return static_cast<std::int32_t>((product + nudge) / (std::int64_t{1} << 31));
+    // Halves up, as there: gemmlowp's division rounds a negative sum, less by 1, towards 0.
+    return static_cast<std::int32_t>((std::int64_t{a} * b + (1 << 30)) >> 31);
 }
 /// round(x / 2^bits)
 constexpr std::int32_t rounded_shift(std::int32_t x, std::int32_t bits) noexcept {

@@ -33,8 +33,8 @@ struct int8_factors<rounding::tflite_micro> {
     static constexpr std::size_t arrays = 3;  // q, how far to the left, and to the right
     static constexpr bool are_as_given = false;
     static void write(fixed_factor factor, std::int8_t* to, std::size_t step) noexcept {
-        const std::int32_t numbers[]{factor.q, std::max(factor.shift, 0),
-                                     std::max(-factor.shift, 0)};
+        const std::int32_t numbers[]{factor.q, std::max<std::int32_t>(factor.shift, 0),
+                                     std::max<std::int32_t>(-factor.shift, 0)};
         for (std::size_t i = 0; i < arrays; ++i)
             std::memcpy(to + i * step, &numbers[i], sizeof numbers[i]);
     }

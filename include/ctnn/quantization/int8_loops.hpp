@@ -1,7 +1,7 @@
 // The loops of convolutions in bytes: the same bytes as the definition.
 #pragma once
 
-#include <ctnn/quantization/int8_strips.hpp>
+#include <ctnn/quantization/int8_strip_loops.hpp>
 #include <ctnn/simd/integer_vector.hpp>
 #if CTNN_HAS_XSIMD
 #include <ctnn/quantization/int8_channels_in_lanes.hpp>
@@ -51,7 +51,7 @@ using int8_batch_convolution =
 #if CTNN_HAS_XSIMD
     int8_images_in_lanes<Conv>;
 #else
-    int8_plain_loops<Conv>;
+    int8_strip_loops_of<Conv>;
 #endif
 
 }  // namespace ctnn::detail

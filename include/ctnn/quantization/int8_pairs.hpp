@@ -32,6 +32,15 @@ inline std::uint32_t sum_of_products(std::uint32_t x, std::uint32_t w, std::uint
            static_cast<std::uint32_t>(low(x >> 16) * low(w >> 16));
 #endif
 }
+/// sum + x w. Elsewhere than on Arm the compiler may add in any order.
+inline std::uint32_t sum_of_product(std::uint32_t x, std::uint32_t w, std::uint32_t sum) noexcept {
+#if defined(__thumb2__)
+    asm volatile("mla %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(w));
+    return sum;
+#else
+    return sum + x * w;
+#endif
+}
 /// Bytes 0 and 2, and bytes 1 and 3, with their signs.
 inline two_pairs signed_pairs(std::uint32_t bytes) noexcept {
 #if defined(__ARM_FEATURE_DSP)
@@ -112,7 +121,7 @@ inline void store_pairs(void* to, two_pairs p) noexcept {
 /// Moves a pointer, behind all load_pairs above: what is loaded later needs no other register.
 template <std::size_t Bytes, class T>
 inline void advance(T*& pointer) noexcept {
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#if defined(__thumb2__)
     if constexpr (Bytes < 4096) {
         asm volatile("add %0, %0, %1" : "+r"(pointer) : "n"(Bytes));
         return;
