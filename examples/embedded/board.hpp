@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 /// The program: 0 when all went well. Whoever starts it (start.cpp, host.cpp) hands that on.
 int run();
@@ -10,6 +11,11 @@ int run();
 namespace board {
 
 void write(const char* text);
+
+/// How many instructions the processor has executed, as QEMU counts them; 0 on a workstation.
+std::uint64_t instructions();
+/// What a prediction took, on the board.
+void write_instructions(std::uint64_t number);
 
 /// A whole number with at least so many digits.
 inline void write_number(std::size_t number, int digits = 1) {

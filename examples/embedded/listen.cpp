@@ -7,16 +7,20 @@
 #include "twelve_sounds.hpp"  // what to listen to: written by export_header, both stay in flash
 
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 
 int run() {
     using net = ctnn::folded<mlperf_tiny::ds_cnn>;
     static net::workspace scratch;  // all that a prediction needs: net::workspace_bytes
     static net::input x;
+    std::uint64_t spent = 0;
     for (std::size_t n = 0; n < std::size(twelve_sounds); ++n) {
         for (std::size_t i = 0; i < x.size(); ++i)
             x[i] = static_cast<float>(twelve_sounds[n][i]) / 255.0f;
+        const std::uint64_t before = board::instructions();
         const net::output p = net::predict(ds_cnn_sounds, x, scratch);
+        spent += board::instructions() - before;
         board::write("class ");
         board::write_number(p.argmax());
         board::write(", probability ");
@@ -25,5 +29,6 @@ int run() {
         board::write_number(twelve_sounds_labels[n]);
         board::write("\n");
     }
+    board::write_instructions(spent / std::size(twelve_sounds));
     return 0;
 }
