@@ -58,8 +58,8 @@ struct int8_in_pairs {
     static void unpack(const std::int8_t* from, std::int8_t* to) noexcept {
         const std::int8_t* const end = to + packing.runs * packing.words * 16;
         for (; to != end; from += packing.filters * 4, to += 16) {
-            const two_pairs words = load_pairs<0, true>(from);
-            const two_pairs a = unpacked(words.first), b = unpacked(words.second);
+            const two_pairs two_words = load_pairs<0, true>(from);
+            const two_pairs a = unpacked(two_words.first), b = unpacked(two_words.second);
             store_pairs<0>(to, {a.first, b.first});
             store_pairs<8>(to, {a.second, b.second});
         }
