@@ -2,6 +2,7 @@
 #include "../examples/allocations.hpp"
 #include "../examples/lenet5.hpp"
 
+#include <ctnn/quantization.hpp>
 #include <ctnn/training/backpropagation.hpp>
 #include <ctnn/training/losses.hpp>
 #include <ctnn/training/optimizers.hpp>
@@ -38,14 +39,26 @@ struct everything {
     ctnn::sgd<lenet5> sgd{{.momentum = 0.9, .nesterov = true}};
     ctnn::rmsprop<lenet5> rmsprop{{.centered = true}};
 
+    using int8 = ctnn::quantized<lenet5>;
+    int8::parameters bytes;
+    int8::float_workspace bytes_scratch;
+    int8::batch_workspace bytes_batch_scratch;
+    std::array<int8::input, 37> byte_images{};
+    std::array<int8::output, 37> byte_outputs;
+
     everything() {
         fill_random(w, 1, 0.1f);
         for (lenet5::input& x : images) fill_random(x, 2, 1.0f);
+        bytes = ctnn::quantize(w, images);
         targets.fill(ctnn::simd::native(0.1f));
     }
     void predict_one() { outputs[0] = lenet5::predict(w, images[0], scratch); }
     void predict_one_on_the_stack() { outputs[1] = lenet5::predict(w, images[1]); }
     void predict_many() { lenet5::predict(w, images, outputs, batch_scratch); }
+    void predict_in_bytes() {
+        outputs[2] = int8::predict(bytes, images[2], bytes_scratch);
+        int8::predict(bytes, byte_images, byte_outputs, bytes_batch_scratch);
+    }
     void train() {
         std::fill_n(d_w.elements, lenet5::parameter_count, 0.0f);
         std::array<const lenet5::input*, ctnn::simd::native_lanes> in_lanes{};
@@ -117,6 +130,7 @@ TEST_CASE("predicting and training allocate nothing") {
     CHECK(allocations_in([&] { e->predict_one(); }) == 0);
     CHECK(allocations_in([&] { e->predict_one_on_the_stack(); }) == 0);
     CHECK(allocations_in([&] { e->predict_many(); }) == 0);
+    CHECK(allocations_in([&] { e->predict_in_bytes(); }) == 0);
     CHECK(allocations_in([&] { e->train(); }) == 0);
     CHECK(e->outputs[0][0] > 0.0f);
 }
@@ -127,6 +141,7 @@ TEST_CASE("predicting and training make no system call") {
         e->predict_one();
         e->predict_one_on_the_stack();
         e->predict_many();
+        e->predict_in_bytes();
         e->train();
     };
     if (without_system_calls([] {}) == outcome::not_possible) {
