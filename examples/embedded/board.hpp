@@ -12,10 +12,11 @@ namespace board {
 
 void write(const char* text);
 
-/// How many instructions the processor has executed, as QEMU counts them; 0 on a workstation.
-std::uint64_t instructions();
+/// How many instructions the processor has executed since the first call, modulo 3.4e9, as QEMU counts
+/// them; 0 on a workstation.
+std::uint32_t instructions();
 /// What a prediction took, on the board.
-void write_instructions(std::uint64_t number);
+void write_instructions(std::uint32_t number);
 
 /// A whole number with at least so many digits.
 inline void write_number(std::size_t number, int digits = 1) {

@@ -7,10 +7,10 @@ void board::write(const char* text) {
     std::fputs(text, stdout);
 }
 
-std::uint64_t board::instructions() {
+std::uint32_t board::instructions() {
     return 0;
 }
-void board::write_instructions(std::uint64_t) {}
+void board::write_instructions(std::uint32_t) {}
 
 int main() {
     return run();

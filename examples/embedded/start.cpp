@@ -86,7 +86,7 @@ struct timer {
 
 }  // namespace
 
-std::uint64_t board::instructions() {
+std::uint32_t board::instructions() {
     auto& timer0 = *reinterpret_cast<timer*>(0x4000'0000);
     constexpr std::uint32_t most = 0xFFFF'FFFF;
     if (timer0.control == 0) {
@@ -94,11 +94,12 @@ std::uint64_t board::instructions() {
         timer0.value = most;
         timer0.control = 1;
     }
-    return std::uint64_t{most - timer0.value} * 5 / 4;  // of 32 ns each: -icount shift=5
+    const std::uint32_t ticks = most - timer0.value;
+    return ticks + ticks / 4;  // of 32 ns each: -icount shift=5
 }
-void board::write_instructions(std::uint64_t number) {
+void board::write_instructions(std::uint32_t number) {
     write("instructions: ");
-    write_number(static_cast<std::size_t>(number));
+    write_number(number);
     write(" a prediction\n");
 }
 

@@ -85,6 +85,7 @@ struct int8_raised_pairs {
             return raised_pairs(bytes);
     }
     static void copy(const std::int8_t* from, std::size_t count, number* to) noexcept {
+#if !defined(__OPTIMIZE_SIZE__)
         if constexpr (!AreInOrder)
             for (; count >= 16; count -= 16, from += 16, to += 16) {
                 store_pairs<0>(to, raised(load_word(from)));
@@ -92,6 +93,7 @@ struct int8_raised_pairs {
                 store_pairs<16>(to, raised(load_word(from + 8)));
                 store_pairs<24>(to, raised(load_word(from + 12)));
             }
+#endif
         std::array<std::int8_t, 4> last{};
         for (; count > 0; from += 4, to += 4) {
             if (count < 4) {
