@@ -64,6 +64,10 @@ private:
             std::memcpy(y, &x, count);
         }
     }
+    [[gnu::always_inline]] static void add_bytes(words& sum, const bytes& x) noexcept {
+        using halves = typename vectors::halves;
+        sum += __builtin_convertvector(__builtin_convertvector(x, halves), words);
+    }
     /// Halves away from 0.
     [[gnu::always_inline]] static void divide(words& sum, std::int32_t pixels) noexcept {
         const words half = words{} + pixels / 2, raised = sum + (sum > 0 ? half : -half);
@@ -94,24 +98,28 @@ public:
                             const std::int8_t* const from =
                                 x + Rows.pixel(h, row) * Columns.input * Channels + c;
                             for (std::size_t column = j.first; column < j.last; ++column)
-                                f(load(from + Columns.pixel(w, column) * Channels));
+                                f(from + Columns.pixel(w, column) * Channels);
                         }
                     };
                     bytes result = bytes{} + std::int8_t{-128};
                     if constexpr (TakesMaximum) {
-                        for_pixels([&](bytes pixel)
-                                       CTNN_INLINED { result = pixel > result ? pixel : result; });
+                        for_pixels([&](const std::int8_t* at) CTNN_INLINED {
+                            const bytes pixel = load(at);
+                            result = pixel > result ? pixel : result;
+                        });
                     } else {
                         words sum{};
-                        for_pixels([&](bytes pixel) CTNN_INLINED {
-                            using halves = typename vectors::halves;
-                            sum += __builtin_convertvector(__builtin_convertvector(pixel, halves),
-                                                           words);
+                        for_pixels([&](const std::int8_t* at) CTNN_INLINED {
+                            if constexpr (count ==
+                                          simd::integer_lanes)  // g++ 12 would do it in parts
+                                sum += std::bit_cast<words>(simd::integers<count>::load_bytes(at));
+                            else
+                                add_bytes(sum, load(at));
                         });
                         const auto pixels =
                             static_cast<std::int32_t>((i.last - i.first) * (j.last - j.first));
-                        using halves = typename vectors::halves;
                         divide(sum, pixels);
+                        using halves = typename vectors::halves;
                         result =
                             __builtin_convertvector(__builtin_convertvector(sum, halves), bytes);
                     }
