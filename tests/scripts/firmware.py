@@ -8,6 +8,7 @@ parser.add_argument('here', help='the same program for this computer')
 parser.add_argument('--nm', help='with this, and the three below, the program is firmware')
 parser.add_argument('--size')
 parser.add_argument('--flash', type=float, help='KiB it may take, all in all')
+parser.add_argument('--integers', action='store_true', help='nothing of floats may be linked')
 parser.add_argument('--ram', type=float, help='KiB of data and used stack it may take')
 args = parser.parse_args()
 passed, failures = 0, []
@@ -40,6 +41,9 @@ if args.nm:
     banned = re.compile(r'malloc|calloc|realloc|_free_r|^free$|sbrk|operator (new|delete)|^__cxa_|_Unwind|__aeabi_unwind|'
                         r'^(vtable|typeinfo) |printf|_GLOBAL__sub_I|__static_initialization')
     check('nothing that firmware can do without', not any(map(banned.search, symbols)), [s for s in symbols if banned.search(s)])
+    of_floats = re.compile(r'__aeabi_(f|d|cf|cd|i2f|i2d|ui2|ul2|l2)|__(add|sub|mul|div|float|fix)[a-z]*[sd]f')
+    floats = [s for s in symbols if of_floats.search(s)]
+    check('no floats', not (args.integers and floats), floats)
 
     rows = [line.split() for line in output_of(args.size, '-A', args.program).splitlines()]
     sections = {row[0]: int(row[1]) for row in rows if len(row) == 3 and row[1].isdigit()}

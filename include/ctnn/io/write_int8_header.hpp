@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -23,41 +24,45 @@ struct int8_text {
     static std::string literal(T x) {
         if (std::is_same_v<T, std::int32_t> && x == std::numeric_limits<T>::min())
             return "-2147483647 - 1";
-        return std::to_string(x) + (std::is_unsigned_v<T> ? "u" : "");
+        std::string text = std::to_string(x);
+        if (std::is_unsigned_v<T>) text += 'u';
+        return text;
     }
-    static std::string literal(const byte_scale& s) {
-        return "{" + literal(s.scale) + ", " + literal(s.zero) + "}";
+    template <class... Members>
+    static std::string braced(const Members&... members) {
+        std::string text;
+        ((text += text.empty() ? "{" : ", ", text += literal(members)), ...);
+        text += '}';
+        return text;
     }
-    static std::string literal(const int8_bounds& b) {
-        return "{" + literal(b.low) + ", " + literal(b.high) + "}";
-    }
-    static std::string literal(const fixed_factor& f) {
-        return "{" + literal(f.q) + ", " + literal(f.shift) + "}";
-    }
+    static std::string literal(const byte_scale& s) { return braced(s.scale, s.zero); }
+    static std::string literal(const int8_bounds& b) { return braced(b.low, b.high); }
+    static std::string literal(const fixed_factor& f) { return braced(f.q, f.shift); }
     template <class T, std::size_t Count>
     static std::string literal(const std::array<T, Count>& list) {
         constexpr std::size_t in_line = sizeof(T) == 1 ? 20 : 6;
         std::string text = "{{";
         for (std::size_t i = 0; i < Count; ++i) {
-            if (i > 0) text += ",";
+            if (i > 0) text += ',';
             text += Count > in_line && i % in_line == 0 ? "\n    " : i > 0 ? " " : "";
             text += literal(list[i]);
         }
-        return text + "}}";
+        text += "}}";
+        return text;
     }
     template <std::size_t Terms>
     static std::string literal(const rounding::tflite::addition<Terms>& a) {
-        return "{" + literal(a.q) + ", " + literal(a.offset) + ", " + literal(a.shift) + "}";
+        return braced(a.q, a.offset, a.shift);
     }
     template <std::size_t Terms>
     static std::string literal(const rounding::tflite_micro::addition<Terms>& a) {
-        return "{" + literal(a.of_terms) + ", " + literal(a.zeros) + ", " + literal(a.of_sum) + "}";
+        return braced(a.of_terms, a.zeros, a.of_sum);
     }
     static std::string literal(const rounding::tflite::softmax& s) {
-        return "{" + literal(s.exps) + ", " + literal(s.scale) + "}";
+        return braced(s.exps, s.scale);
     }
     static std::string literal(const rounding::tflite_micro::softmax& s) {
-        return "{" + literal(s.q) + ", " + literal(s.left) + ", " + literal(s.least) + "}";
+        return braced(s.q, s.left, s.least);
     }
 };
 
