@@ -2,6 +2,8 @@
 // any rows of the output; exactly sized memory, for sanitizers.
 #include <ctnn/quantization/int8_loops.hpp>
 
+#include "support/int8_layers.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -13,74 +15,20 @@
 
 namespace {
 
-using ctnn::detail::axis;
-using ctnn::detail::convolution;
-using ctnn::detail::int8_packing;
-
-/// Numbers in exactly as much memory as they take.
-template <class T>
-struct exactly {
-    std::unique_ptr<T[]> memory;
-    std::size_t size;
-    explicit exactly(std::size_t count) : memory(new T[count]), size(count) {}
-    T* begin() const { return memory.get(); }
-    T* end() const { return memory.get() + size; }
-};
-
-enum class numbers { random, lowest, highest, mixed };
+using namespace int8_layers;
 
 template <convolution Conv, class Rounding>
 void check_with(std::mt19937& random, numbers kind, std::int32_t zero_x, std::int32_t zero_y,
                 std::int32_t low, std::int32_t high, std::size_t first, std::size_t last) {
-    constexpr int8_packing packing = int8_packing::of(Conv);
-    constexpr std::size_t pixels = Conv.rows.input * Conv.columns.input,
-                          row = Conv.columns.output() * Conv.filters;
-    const auto byte = [&](int least, int most) {
-        return static_cast<std::int8_t>(std::uniform_int_distribution<int>(least, most)(random));
-    };
-    exactly<std::int8_t> x(pixels * Conv.channels), weights(packing.bytes());
-    exactly<std::uint32_t> starts(Conv.filters);
-    exactly<typename Rounding::factor> factors(Conv.filters);
-    for (std::int8_t& v : x)
-        v = kind == numbers::random    ? byte(-128, 127)
-            : kind == numbers::mixed   ? (byte(0, 1) != 0 ? std::int8_t{127} : std::int8_t{-128})
-            : kind == numbers::highest ? std::int8_t{127}
-                                       : std::int8_t{-128};
-    std::fill(weights.begin(), weights.end(), std::int8_t{0});
-    for (std::size_t f = 0; f < Conv.filters; ++f) {
-        std::uint32_t sum = 0;
-        for (std::size_t i = 0; i < Conv.rows.taps; ++i)
-            for (std::size_t j = 0; j < Conv.columns.taps; ++j)
-                for (std::size_t c = 0; c < Conv.group_channels(); ++c) {
-                    const std::int8_t w =
-                        kind == numbers::random ? byte(-127, 127)
-                        : kind == numbers::mixed
-                            ? (byte(0, 1) != 0 ? std::int8_t{127} : std::int8_t{-127})
-                        : f % 2 == 0 ? std::int8_t{127}
-                                     : std::int8_t{-127};
-                    weights.begin()[packing.place(Conv, i, j, c, f)] = w;
-                    sum += static_cast<std::uint32_t>(w);
-                }
-        const std::uint32_t bias = static_cast<std::uint32_t>(
-            std::uniform_int_distribution<std::int32_t>(-20000, 20000)(random));
-        starts.begin()[f] = bias - static_cast<std::uint32_t>(zero_x + 128) * sum;
-        // From results of all sizes to such that fit into a byte, and to factors above 1.
-        const float scale =
-            std::uniform_real_distribution<float>(0.5f, 2.0f)(random) /
-            (f % 7 == 3   ? 0.4f
-             : f % 5 == 1 ? 3.0f
-                          : 16.0f * static_cast<float>(packing.runs * packing.run_length));
-        factors.begin()[f] = Rounding::factor_of(scale, 1.0f, 1.0f, false);
-    }
-    const ctnn::detail::int8_operands<Rounding> o{
-        weights.begin(), starts.begin(), factors.begin(), zero_x, zero_y, low, high};
-
+    constexpr std::size_t row = Conv.columns.output() * Conv.filters;
+    const layer<Conv, Rounding> l(random, kind, zero_x);
+    const auto o = l.operands(zero_y, low, high);
     exactly<std::int8_t> wanted((last - first) * row), found((last - first) * row);
     using loops = ctnn::detail::int8_convolution<Conv>;
     exactly<std::int8_t> scratch(loops::scratch_size);
     std::fill(scratch.begin(), scratch.end(), std::int8_t{77});
-    ctnn::detail::int8_convolve_plainly<Conv>(x.begin(), wanted.begin(), first, last, o);
-    loops::run(x.begin(), found.begin(), first, last, o, scratch.begin());
+    ctnn::detail::int8_convolve_plainly<Conv>(l.x.begin(), wanted.begin(), first, last, o);
+    loops::run(l.x.begin(), found.begin(), first, last, o, scratch.begin());
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < wanted.size; ++i) wrong += wanted.begin()[i] != found.begin()[i];
     INFO(Conv.rows.input, " x ", Conv.columns.input, " x ", Conv.channels, ", kernel ",
@@ -108,15 +56,6 @@ void check() {
     (check_by<Convs, ctnn::rounding::tflite>(random), ...);
     (check_by<Convs, ctnn::rounding::tflite_micro>(random), ...);
 }
-
-// input, taps, stride, dilation, before, after
-constexpr axis plain(std::size_t input, std::size_t taps) {
-    return {input, taps, 1, 1, 0, 0};
-}
-constexpr axis same(std::size_t input, std::size_t taps) {
-    return {input, taps, 1, 1, (taps - 1) / 2, taps / 2};
-}
-constexpr axis pixel = plain(1, 1);
 
 TEST_CASE("numbers of channels and filters") {
     check<{plain(5, 3), plain(7, 3), 1, 1, 1, true}, {plain(5, 3), plain(7, 3), 1, 6, 1, true},

@@ -127,20 +127,24 @@ private:
         if constexpr (parts == 1 && multiplier == 1 && places == filters) {
             copy_row(row, span, filters, zero_x, to);
         } else {
-            const std::size_t all = span.before + span.inside + span.after;
-            for (std::size_t p = 0; p < all; ++p) {
-                int8_number* const pixel = to + p % parts * block::part_size + p / parts * places;
-                if (row == nullptr || p < span.before || p >= span.before + span.inside) {
-                    std::fill_n(pixel, filters, static_cast<int8_number>(zero_x + 128));
-                    continue;
+            const auto padding = static_cast<int8_number>(zero_x + 128);
+            const std::size_t all = span.before + span.inside + span.after,
+                              first = row == nullptr ? all : span.before,
+                              last = row == nullptr ? all : span.before + span.inside;
+            for (std::size_t part = 0; part < parts; ++part) {
+                int8_number* pixel = to + part * block::part_size;
+                std::size_t p = part;
+                for (; p < first; p += parts, pixel += places) std::fill_n(pixel, filters, padding);
+                for (; p < last; p += parts, pixel += places) {
+                    const std::int8_t* const from =
+                        row + (span.pixel + p - span.before) * Conv.channels;
+                    if constexpr (multiplier == 1)
+                        copy_numbers(from, pixel, filters);
+                    else
+                        for (std::size_t f = 0; f < filters; ++f)
+                            pixel[f] = static_cast<int8_number>(from[f / multiplier] + 128);
                 }
-                const std::int8_t* const from =
-                    row + (span.pixel + p - span.before) * Conv.channels;
-                if constexpr (multiplier == 1)
-                    copy_numbers(from, pixel, filters);
-                else
-                    for (std::size_t f = 0; f < filters; ++f)
-                        pixel[f] = static_cast<int8_number>(from[f / multiplier] + 128);
+                for (; p < all; p += parts, pixel += places) std::fill_n(pixel, filters, padding);
             }
         }
     }

@@ -179,6 +179,12 @@ private:
         constexpr axis strip{window[0].taps, window[0].taps, window[0].taps, 1, 0, 0};
         constexpr bool takes_maximum = stages::kinds[stages::pooling_of(Index)] == kind::max_pool;
         constexpr std::size_t rows = window[0].taps;
+        using at_once = int8_convolution_and_maximum<Conv, rows, window[1].taps>;
+        // Fixed-point factors may wrap around, so that a larger sum gives a smaller byte.
+        if constexpr (Images == 1 && takes_maximum && at_once::exists &&
+                      std::is_same_v<Rounding, rounding::tflite>)
+            if (!std::is_constant_evaluated())
+                return at_once::run(x, y, 0, window[0].output(), o, scratch);
         std::int8_t* const rest = scratch + stages::template strip<Index> * Images;
         for (std::size_t h = 0; h < window[0].output(); ++h) {
             loops_of<Conv>::run(x, scratch, h * rows, (h + 1) * rows, o, rest);

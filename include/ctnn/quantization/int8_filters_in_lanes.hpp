@@ -11,10 +11,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 namespace ctnn::detail {
 
-template <convolution Conv>
+/// Where rows or columns of windows side by side, of so many outputs each, find their pixels.
+constexpr axis windows_of(const axis& a, std::size_t window) noexcept {
+    if (window == 1) return a;
+    return {a.input, (window - 1) * a.stride + a.reach(), window * a.stride, 1, a.before, a.after};
+}
+
+/// With windows, their largest outputs are what is computed: before a sum becomes a byte, because a
+/// larger sum never gives a smaller byte.
+template <convolution Conv, std::size_t WindowRows = 1, std::size_t WindowColumns = 1>
 struct int8_filters_in_lanes {
 private:
     static constexpr int8_packing packing = int8_packing::of(Conv);
@@ -24,16 +34,21 @@ private:
     static constexpr bool is_plain(const axis& a) noexcept {
         return a.taps == 1 && a.stride == 1 && a.before + a.after == 0;
     }
-    static constexpr bool is_column = is_plain(Conv.columns) && Conv.columns.input == 1,
-                          is_flat = is_plain(Conv.rows) && is_plain(Conv.columns),
+    static constexpr bool has_windows = WindowRows * WindowColumns > 1;
+    static constexpr bool is_column =
+                              !has_windows && is_plain(Conv.columns) && Conv.columns.input == 1,
+                          is_flat = !has_windows && is_plain(Conv.rows) && is_plain(Conv.columns),
                           is_line = is_column || is_flat;
     static constexpr axis rows = is_line ? one : Conv.rows,
                           columns = is_flat
                                         ? axis{Conv.rows.input * Conv.columns.input, 1, 1, 1, 0, 0}
                                     : is_column ? Conv.rows
                                                 : Conv.columns;
+    static constexpr axis output_rows = windows_of(rows, WindowRows),
+                          output_columns = windows_of(columns, WindowColumns);
     // Outputs of a row of the image, of a row here; the fewest that are asked for at once.
-    static constexpr std::size_t width = Conv.columns.output(), all_columns = columns.output(),
+    static constexpr std::size_t width = Conv.columns.output(),
+                                 all_columns = output_columns.output(),
                                  fewest = is_line ? width : all_columns;
 
     static constexpr std::size_t channels = Conv.channels, words = packing.words,
@@ -41,12 +56,12 @@ private:
     static constexpr std::size_t lanes = std::min(simd::integer_lanes, std::bit_floor(padded)),
                                  vectors = (padded + lanes - 1) / lanes;
     static constexpr int8_tile at_once =
-        int8_tile_of(all_columns, vectors, packing.runs* words, words);
+        int8_tile_of(all_columns, vectors, packing.runs* words, words, WindowColumns);
     static constexpr std::size_t units = at_once.vectors, chains = at_once.chains;
     using vector = simd::integers<lanes>;
     using reg = typename vector::reg;
 
-    using block = int8_block<rows, columns, channels, at_once.columns>;
+    using block = int8_block<output_rows, output_columns, channels, at_once.columns>;
     static constexpr std::size_t image_size = block::size + 3;  // words at the end of a run
 
     template <class Rounding>
@@ -108,12 +123,12 @@ private:
                 std::int8_t* const to = y + g * filters + f;
                 const int8_number* const from = x + g * Conv.group_channels();
                 for (std::size_t h = 0; h < row_count; ++h) {
-                    const int8_number* const row = from + h * rows.stride * block::row_size;
+                    const int8_number* const row = from + h * output_rows.stride * block::row_size;
                     std::int8_t* const into = to + h * all_columns * Conv.filters;
                     const auto one_tile = [&](auto size, std::size_t q) CTNN_INLINED {
-                        tile<decltype(size)::value, ends>(row + q * columns.stride * channels, w,
-                                                          into + q * Conv.filters,
-                                                          outputs.from(g * padded + f));
+                        tile<decltype(size)::value, ends>(
+                            row + q * output_columns.stride * channels, w, into + q * Conv.filters,
+                            outputs.from(g * padded + f));
                     };
                     using whole = std::integral_constant<std::size_t, at_once.columns>;
                     if constexpr (at_once.columns > fewest) {
@@ -136,7 +151,8 @@ private:
     static constexpr bool is_joined = Conv.groups == 1 && Conv.columns.dilation == 1;
     static constexpr std::size_t run_columns = is_joined && !is_column ? 1 : columns.taps,
                                  run_rows = packing.runs / run_columns,
-                                 run_height = block::tap_height,
+                                 run_height =
+                                     (block::has_gaps ? 1 : rows.dilation) * block::row_size,
                                  run_width = columns.dilation * channels;
 
     /// Where the filters of vector `v` begin: the last ends where the filters do, even if it computes
@@ -154,32 +170,26 @@ private:
     template <std::size_t Columns, bool Ends, class Rounding>
     [[gnu::noinline]] static void tile(const int8_number* x, const std::int8_t* w, std::int8_t* y,
                                        int8_outputs<Rounding> o) noexcept {
-        constexpr std::size_t sums = Columns * units, rest = words % chains;
-        reg sum[chains][sums];
-        CTNN_UNROLLED
-        for (std::size_t s = 0; s < sums; ++s)
-            sum[0][s] = vector::load(o.starts + filter<Ends>(s % units) * 4);
-        CTNN_UNROLLED
-        for (std::size_t n = 1; n < chains; ++n) CTNN_UNROLLED
-        for (std::size_t s = 0; s < sums; ++s) sum[n][s] = vector::zero();
-
-        for (std::size_t i = 0; i < run_rows; ++i)
-            for (std::size_t j = 0; j < run_columns; ++j) {
-                const int8_number* from = x + i * run_height + j * run_width;
-                for (std::size_t n = 0; n < words / chains; ++n, from += chains * 4)
-                    simd::unroll<chains>([&](auto chain) CTNN_INLINED {
-                        add_word<Columns, Ends>(from + chain * 4, w, sum[chain]);
-                        w += padded * 4;
+        constexpr std::size_t sums = Columns * units;
+        reg sum[sums];
+        if constexpr (has_windows) {
+            CTNN_UNROLLED
+            for (std::size_t s = 0; s < sums; ++s)
+                sum[s] = vector::all(std::numeric_limits<std::int32_t>::min());
+            for (std::size_t row = 0; row < WindowRows; ++row) {
+                reg all[WindowColumns * sums];
+                add_taps<WindowColumns * Columns, Ends>(x + row * rows.stride * block::row_size, w,
+                                                        o.starts, all);
+                simd::unroll<sums>([&](auto s) CTNN_INLINED {
+                    constexpr std::size_t from = s / units * WindowColumns * units + s % units;
+                    simd::unroll<WindowColumns>([&](auto n) CTNN_INLINED {
+                        sum[s] = vector::maximum(sum[s], all[from + n * units]);
                     });
-                simd::unroll<rest>([&](auto chain) CTNN_INLINED {
-                    add_word<Columns, Ends>(from + chain * 4, w, sum[chain]);
-                    w += padded * 4;
                 });
             }
-
-        CTNN_UNROLLED
-        for (std::size_t n = 1; n < chains; ++n) CTNN_UNROLLED
-        for (std::size_t s = 0; s < sums; ++s) sum[0][s] = vector::add(sum[0][s], sum[n][s]);
+        } else {
+            add_taps<Columns, Ends>(x, w, o.starts, sum);
+        }
 
         const reg zero = vector::all_of_16_bits(o.zero), low = vector::bound(o.low),
                   high = vector::bound(o.high);
@@ -187,7 +197,7 @@ private:
             const auto result = [&](auto n) CTNN_INLINED {
                 constexpr std::size_t s = std::min<std::size_t>(four * 4 + n, sums - 1);
                 return int8_factors<Rounding>::template times<vector>(
-                    sum[0][s], [&](std::size_t array) CTNN_INLINED {
+                    sum[s], [&](std::size_t array) CTNN_INLINED {
                         return vector::load(o.first_factors + array * o.step +
                                             filter<Ends>(s % units) * 4);
                     });
@@ -213,6 +223,42 @@ private:
     }
     template <std::size_t N>
     using number = std::integral_constant<std::size_t, N>;
+
+    /// The sums of `Columns` outputs side by side.
+    template <std::size_t Columns, bool Ends>
+    [[gnu::always_inline]] static void add_taps(const int8_number* x, const std::int8_t* w,
+                                                const std::int8_t* starts,
+                                                reg (&result)[Columns * units]) noexcept {
+        constexpr std::size_t sums = Columns * units, rest = words % chains;
+        reg sum[chains][sums];
+        CTNN_UNROLLED
+        for (std::size_t s = 0; s < sums; ++s)
+            sum[0][s] = vector::load(starts + filter<Ends>(s % units) * 4);
+        CTNN_UNROLLED
+        for (std::size_t n = 1; n < chains; ++n) CTNN_UNROLLED
+        for (std::size_t s = 0; s < sums; ++s) sum[n][s] = vector::zero();
+
+        for (std::size_t i = 0; i < run_rows; ++i)
+            for (std::size_t j = 0; j < run_columns; ++j) {
+                const int8_number* from = x + i * run_height + j * run_width;
+                for (std::size_t n = 0; n < words / chains; ++n, from += chains * 4)
+                    simd::unroll<chains>([&](auto chain) CTNN_INLINED {
+                        add_word<Columns, Ends>(from + chain * 4, w, sum[chain]);
+                        w += padded * 4;
+                    });
+                simd::unroll<rest>([&](auto chain) CTNN_INLINED {
+                    add_word<Columns, Ends>(from + chain * 4, w, sum[chain]);
+                    w += padded * 4;
+                });
+            }
+
+        CTNN_UNROLLED
+        for (std::size_t s = 0; s < sums; ++s) {
+            result[s] = sum[0][s];
+            CTNN_UNROLLED
+            for (std::size_t n = 1; n < chains; ++n) result[s] = vector::add(result[s], sum[n][s]);
+        }
+    }
 
     /// Four neighbouring numbers of each of the tile's pixels.
     template <std::size_t Columns, bool Ends>

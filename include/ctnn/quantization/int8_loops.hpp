@@ -45,6 +45,29 @@ struct int8_convolution {
     }
 };
 
+/// Those that compute the largest of each window of outputs at once.
+template <convolution Conv, std::size_t WindowRows, std::size_t WindowColumns>
+struct int8_convolution_and_maximum {
+    static constexpr bool exists = simd::integer_lanes > 1 &&
+                                   !int8_packing::of(Conv).is_depthwise &&
+                                   Conv.rows.dilation == 1 && Conv.columns.dilation == 1;
+    static constexpr std::size_t scratch_size = [] {
+#if CTNN_HAS_XSIMD
+        if constexpr (exists)
+            return int8_filters_in_lanes<Conv, WindowRows, WindowColumns>::scratch_size;
+#endif
+        return std::size_t{0};
+    }();
+    /// Rows `first` to `last` of the windows.
+    template <class Rounding>
+    static void run(const std::int8_t* x, std::int8_t* y, std::size_t first, std::size_t last,
+                    const int8_operands<Rounding>& o, std::int8_t* scratch) noexcept {
+#if CTNN_HAS_XSIMD
+        int8_filters_in_lanes<Conv, WindowRows, WindowColumns>::run(x, y, first, last, o, scratch);
+#endif
+    }
+};
+
 /// Those for one image in each lane.
 template <convolution Conv>
 using int8_batch_convolution =

@@ -156,12 +156,18 @@ struct int8_stages<Network, hana::tuple<Layers...>> {
     }
     template <std::size_t Index, std::size_t Images>
     static constexpr std::size_t scratch = [] {
-        if constexpr (lengths[Index] == 0 || kinds[Index] != int8_kind::convolution)
+        if constexpr (lengths[Index] == 0 || kinds[Index] != int8_kind::convolution) {
             return std::size_t{0};
-        else
-            return (scratch_of<int8_convolution_of<leaf<Index>>(), Images>() + Images - 1) /
-                       Images +
-                   strip<Index>;
+        } else {
+            constexpr convolution conv = int8_convolution_of<leaf<Index>>();
+            std::size_t size = (scratch_of<conv, Images>() + Images - 1) / Images + strip<Index>;
+            if constexpr (Images == 1 && pooling_of(Index) < count) {
+                constexpr auto window = int8_window_of<leaf<pooling_of(Index)>>();
+                using at_once = int8_convolution_and_maximum<conv, window[0].taps, window[1].taps>;
+                size = std::max(size, at_once::scratch_size);
+            }
+            return size;
+        }
     }();
 
     /// Where everything lies, in bytes, or in those of all images side by side.

@@ -13,11 +13,12 @@ struct int8_tile {
     std::size_t columns, vectors, chains;
 };
 
-/// The tile that takes the fewest cycles. A core multiplies two vectors in a cycle or loads two, and
-/// a sum waits five for the one before it. Where bytes become 16 bits first, that takes four
-/// instructions for weights, and every product two multiplications and two additions.
+/// The tile that takes the fewest cycles; with windows, of so many outputs in a row of them. A core
+/// multiplies two vectors in a cycle or loads two, and a sum waits five for the one before it. Where
+/// bytes become 16 bits first, that takes four instructions for weights, and every product two
+/// multiplications and two additions.
 constexpr int8_tile int8_tile_of(std::size_t columns, std::size_t vectors, std::size_t words,
-                                 std::size_t words_of_run) noexcept {
+                                 std::size_t words_of_run, std::size_t window = 1) noexcept {
     constexpr bool is_direct = simd::multiplies_bytes;
     const auto tiles = [](std::size_t all, std::size_t size) { return (all + size - 1) / size; };
     int8_tile best{1, 1, 1};
@@ -26,14 +27,15 @@ constexpr int8_tile int8_tile_of(std::size_t columns, std::size_t vectors, std::
         for (std::size_t q = 1; q <= std::min<std::size_t>(columns, 28); ++q)
             for (std::size_t chains = 1; chains <= std::min<std::size_t>(words_of_run, 4);
                  ++chains) {
-                const std::size_t sums = q * v * chains,
-                                  others = is_direct ? (q > 1 ? v + 1 : 2) : 2 * v + 3;
+                const std::size_t all = window * q,
+                                  sums = all * v * chains + (window > 1 ? q * v : 0),
+                                  others = is_direct ? (all > 1 ? v + 1 : 2) : 2 * v + 3;
                 if (sums + others > simd::registers) break;
                 // Halves of cycles.
-                const std::size_t step =
-                    is_direct
-                        ? std::max({q * v, q + v, (9 + chains) / chains})
-                        : std::max({(4 * q * v + 4 * v) * 2 / 3, 2 * q + v, (5 + chains) / chains});
+                const std::size_t step = is_direct
+                                             ? std::max({all * v, all + v, (9 + chains) / chains})
+                                             : std::max({(4 * all * v + 4 * v) * 2 / 3, 2 * all + v,
+                                                         (5 + chains) / chains});
                 const std::size_t cycles = tiles(vectors, v) * tiles(columns, q) *
                                            (step * words + 30 + 8 * q * v + (chains - 1) * q * v);
                 if (cycles < least) least = cycles, best = {q, v, chains};

@@ -35,11 +35,23 @@ struct integers<4> {
                   odd = _mm_mul_epu32(_mm_srli_epi64(a, 32), _mm_srli_epi64(b, 32));
         return _mm_unpacklo_epi32(_mm_shuffle_epi32(even, 0b1000), _mm_shuffle_epi32(odd, 0b1000));
     }
+    [[gnu::always_inline]] static reg maximum(reg a, reg b) {
+#ifdef __SSE4_1__
+        return _mm_max_epi32(a, b);
+#else
+        const reg is_more = _mm_cmpgt_epi32(a, b);
+        return _mm_or_si128(_mm_and_si128(is_more, a), _mm_andnot_si128(is_more, b));
+#endif
+    }
     [[gnu::always_inline]] static reg shift(reg a, int bits) {
         return _mm_sra_epi32(a, _mm_cvtsi32_si128(bits));
     }
-    [[gnu::always_inline]] static reg add_16_bits(reg a, reg b) { return _mm_add_epi16(a, b); }
-    [[gnu::always_inline]] static reg flip(reg a, reg b) { return _mm_xor_si128(a, b); }
+    [[gnu::always_inline]] static reg add_16_bits(reg a, reg b) {
+        return _mm_add_epi16(a, b);
+    }
+    [[gnu::always_inline]] static reg flip(reg a, reg b) {
+        return _mm_xor_si128(a, b);
+    }
 
     /// a, in a register here, see in_register in vector.hpp.
     [[gnu::always_inline]] static reg in_register(reg a) {

@@ -31,6 +31,7 @@ struct integers<8> {
     }
     [[gnu::always_inline]] static reg add(reg a, reg b) { return _mm256_add_epi32(a, b); }
     [[gnu::always_inline]] static reg multiply(reg a, reg b) { return _mm256_mullo_epi32(a, b); }
+    [[gnu::always_inline]] static reg maximum(reg a, reg b) { return _mm256_max_epi32(a, b); }
     [[gnu::always_inline]] static reg shift(reg a, int bits) {
         return _mm256_sra_epi32(a, _mm_cvtsi32_si128(bits));
     }

@@ -33,6 +33,7 @@ struct integers<16> {
     [[gnu::always_inline]] static void store(void* p, reg a) { _mm512_storeu_si512(p, a); }
     [[gnu::always_inline]] static reg add(reg a, reg b) { return _mm512_add_epi32(a, b); }
     [[gnu::always_inline]] static reg multiply(reg a, reg b) { return _mm512_mullo_epi32(a, b); }
+    [[gnu::always_inline]] static reg maximum(reg a, reg b) { return _mm512_max_epi32(a, b); }
     [[gnu::always_inline]] static reg shift(reg a, int bits) {
         return _mm512_sra_epi32(a, _mm_cvtsi32_si128(bits));
     }

@@ -31,6 +31,7 @@ struct integers<4> {
     }
     [[gnu::always_inline]] static reg add(reg a, reg b) { return vaddq_s32(a, b); }
     [[gnu::always_inline]] static reg multiply(reg a, reg b) { return vmulq_s32(a, b); }
+    [[gnu::always_inline]] static reg maximum(reg a, reg b) { return vmaxq_s32(a, b); }
     [[gnu::always_inline]] static reg shift(reg a, int bits) {
         return vshlq_s32(a, vdupq_n_s32(-bits));
     }
