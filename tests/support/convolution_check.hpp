@@ -132,6 +132,37 @@ void add_gradients(const T* x, const OutputGradient& gradient, floats& d_kernel,
     kernels::add(x, gradient, d_kernel.data(), d_bias.data(), scratch.data());
 }
 
+/// The transpose: <convolve(x), d_y> = <x, d_x>, with x the unit vectors, all at once.
+template <convolution Conv>
+reference::numbers transposed(const floats& kernel, const floats& d_y) {
+    reference::numbers expected(sizes<Conv>::x);
+    for (std::size_t h = 0; h < sizes<Conv>::height; ++h)
+        for (std::size_t w = 0; w < sizes<Conv>::width; ++w)
+            for (std::size_t f = 0; f < Conv.filters; ++f)
+                for (std::size_t i = 0; i < Conv.rows.taps; ++i)
+                    for (std::size_t j = 0; j < Conv.columns.taps; ++j)
+                        for (std::size_t c = 0; c < Conv.group_channels(); ++c) {
+                            const std::size_t row =
+                                h * Conv.rows.stride + i * Conv.rows.dilation - Conv.rows.before;
+                            const std::size_t column = w * Conv.columns.stride +
+                                                       j * Conv.columns.dilation -
+                                                       Conv.columns.before;
+                            if (row >= Conv.rows.input || column >= Conv.columns.input) continue;
+                            const std::size_t channel =
+                                f / Conv.group_filters() * Conv.group_channels() + c;
+                            expected[(row * Conv.columns.input + column) * Conv.channels +
+                                     channel] +=
+                                static_cast<double>(
+                                    kernel[((i * Conv.columns.taps + j) * Conv.group_channels() +
+                                            c) *
+                                               Conv.filters +
+                                           f]) *
+                                static_cast<double>(
+                                    d_y[(h * sizes<Conv>::width + w) * Conv.filters + f]);
+                        }
+    return expected;
+}
+
 /// Backward in lanes against one image after the other, whose loops are the definition.
 template <convolution Conv>
 void check_backward(const problem<Conv>& p) {
@@ -153,34 +184,8 @@ void check_backward(const problem<Conv>& p) {
         x.data(), detail::output_gradient_in_memory<Conv, native>{lanes_d_y.data()},
         without_scratch.data(), bias_without_scratch.data());
     for (std::size_t n = 0; n < simd::native_lanes; ++n) {
-        // The transpose: <convolve(x), d_y> = <x, d_x>, with x the unit vectors, all at once.
-        reference::numbers expected(sizes<Conv>::x);
-        for (std::size_t h = 0; h < sizes<Conv>::height; ++h)
-            for (std::size_t w = 0; w < sizes<Conv>::width; ++w)
-                for (std::size_t f = 0; f < Conv.filters; ++f)
-                    for (std::size_t i = 0; i < Conv.rows.taps; ++i)
-                        for (std::size_t j = 0; j < Conv.columns.taps; ++j)
-                            for (std::size_t c = 0; c < Conv.group_channels(); ++c) {
-                                const std::size_t row = h * Conv.rows.stride +
-                                                        i * Conv.rows.dilation - Conv.rows.before;
-                                const std::size_t column = w * Conv.columns.stride +
-                                                           j * Conv.columns.dilation -
-                                                           Conv.columns.before;
-                                if (row >= Conv.rows.input || column >= Conv.columns.input)
-                                    continue;
-                                const std::size_t channel =
-                                    f / Conv.group_filters() * Conv.group_channels() + c;
-                                expected[(row * Conv.columns.input + column) * Conv.channels +
-                                         channel] +=
-                                    static_cast<double>(p.kernel[((i * Conv.columns.taps + j) *
-                                                                      Conv.group_channels() +
-                                                                  c) *
-                                                                     Conv.filters +
-                                                                 f]) *
-                                    static_cast<double>(
-                                        d_y[n][(h * sizes<Conv>::width + w) * Conv.filters + f]);
-                            }
-        if (n < 2) CHECK(deviation(lane(d_x, n), expected) <= laws::float_error);
+        if (n < 2)
+            CHECK(deviation(lane(d_x, n), transposed<Conv>(p.kernel, d_y[n])) <= laws::float_error);
         add_gradients<Conv>(p.x[n].data(),
                             detail::output_gradient_in_memory<Conv, float>{d_y[n].data()}, d_kernel,
                             d_bias);
@@ -227,17 +232,17 @@ void check() {
     using activation = relu::on<output>;
     using pooling = typename max_pool2d<window<2, 2>>::template on<output>;
     problem<Conv> p;
+    std::vector<reference::numbers> plain(simd::native_lanes), pooled(simd::native_lanes);
+    const auto expect = [&](std::size_t n) {
+        const reference::map y = convolved<Conv>(p.x[n], p.kernel, p.bias);
+        plain[n] = y.values;
+        pooled[n] = reference::max_pool2d{{2, 2}, {2, 2}}(reference::relu(y, {}), {}).values;
+    };
     const auto check_all = [&] {
-        std::vector<reference::numbers> plain, pooled;
-        for (const floats& image : p.x) {
-            const reference::map y = convolved<Conv>(image, p.kernel, p.bias);
-            plain.push_back(y.values);
-            pooled.push_back(
-                reference::max_pool2d{{2, 2}, {2, 2}}(reference::relu(y, {}), {}).values);
-        }
         check_forward<Conv, Filters, detail::no_activation, detail::no_pooling>(p, plain);
         check_forward<Conv, Filters, activation, pooling>(p, pooled);
     };
+    for (std::size_t n = 0; n < simd::native_lanes; ++n) expect(n);
     check_all();
     check_backward(p);
     if constexpr (!Conv.is_depthwise()) {
@@ -245,8 +250,10 @@ void check() {
         check_positions<Conv, activation, pooling>(p, p.x[0]);
     }
     // What is no number stays none, in its lane alone.
-    for (const std::size_t n : {std::size_t{0}, simd::native_lanes / 2})
+    for (const std::size_t n : {std::size_t{0}, simd::native_lanes / 2}) {
         p.x[n][sizes<Conv>::x / 3] = std::numeric_limits<float>::quiet_NaN();
+        expect(n);
+    }
     check_all();
 }
 

@@ -32,8 +32,6 @@ struct map {
     [[nodiscard]] double at(long row, long column, long channel) const {
         return values.at(index(row, column, channel));
     }
-
-private:
     [[nodiscard]] std::size_t index(long row, long column, long channel) const {
         if (!has(row, column) || channel < 0 || channel >= channels) throw std::out_of_range("map");
         return static_cast<std::size_t>((row * width + column) * channels + channel);
@@ -121,12 +119,12 @@ struct conv2d {
                             const long r = h * stride.rows + i * dilation.rows - p.top;
                             const long q = w * stride.columns + j * dilation.columns - p.left;
                             if (!x.has(r, q)) continue;
-                            for (long c = 0; c < channels; ++c) {
-                                const long k =
-                                    ((i * kernel.columns + j) * channels + c) * filters + f;
-                                sum += x.at(r, q, f / filters_per_group * channels + c) *
-                                       weights.at(static_cast<std::size_t>(k));
-                            }
+                            const double* const pixel =
+                                x.values.data() + x.index(r, q, f / filters_per_group * channels);
+                            const double* const weight =
+                                weights.data() + (i * kernel.columns + j) * channels * filters + f;
+                            for (long c = 0; c < channels; ++c)
+                                sum += pixel[c] * weight[c * filters];
                         }
                     y.at(h, w, f) = sum;
                 }
