@@ -119,7 +119,8 @@ struct int8_block {
         const std::size_t all = rows_for(count);
         for (std::size_t i = 0; i < all; ++i) {
             const std::size_t at = first * Rows.stride + i * (has_gaps ? Rows.dilation : 1);
-            const bool inside = at >= Rows.before && at - Rows.before < Rows.input;
+            constexpr bool is_padded = Rows.before > 0 || Rows.after > 0;
+            const bool inside = !is_padded || (at >= Rows.before && at - Rows.before < Rows.input);
             copy(inside ? x + (at - Rows.before) * bytes_of_row : nullptr, i);
         }
     }
