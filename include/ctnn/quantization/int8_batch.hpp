@@ -33,8 +33,8 @@ template <std::size_t Images>
 inline void bytes_to_lanes(const std::int8_t* const (&from)[Images], std::size_t size,
                            std::int8_t* to) noexcept {
     using vector = simd::integers<4>;
-    std::size_t i = 0;
-    for (; i + 16 <= size; i += 16) {
+    const std::size_t whole = size / 16 * 16;
+    for (std::size_t i = 0; i < whole; i += 16, to += 16 * Images) {
         vector::reg a[16], b[16];
         for (std::size_t n = 0; n < 16; ++n) a[n] = vector::load(from[n % Images] + i);
         // Four times, the bytes of every second half are put between those of the first.
@@ -48,10 +48,10 @@ inline void bytes_to_lanes(const std::int8_t* const (&from)[Images], std::size_t
             CTNN_UNROLLED
             for (std::size_t n = 0; n < 16; ++n) a[n] = b[n];
         }
-        for (std::size_t n = 0; n < 16; ++n) std::memcpy(to + (i + n) * Images, &a[n], Images);
+        for (std::size_t n = 0; n < 16; ++n) std::memcpy(to + n * Images, &a[n], Images);
     }
-    for (; i < size; ++i)
-        for (std::size_t n = 0; n < Images; ++n) to[i * Images + n] = from[n][i];
+    for (std::size_t i = whole; i < size; ++i, to += Images)
+        for (std::size_t n = 0; n < Images; ++n) to[n] = from[n][i];
 }
 
 /// outputs = predictions of images, both `count` tensors of bytes.

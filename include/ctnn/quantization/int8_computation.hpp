@@ -179,9 +179,9 @@ private:
         constexpr axis strip{window[0].taps, window[0].taps, window[0].taps, 1, 0, 0};
         constexpr bool takes_maximum = stages::kinds[stages::pooling_of(Index)] == kind::max_pool;
         constexpr std::size_t rows = window[0].taps;
-        using at_once = int8_convolution_and_maximum<Conv, rows, window[1].taps>;
+        using at_once = int8_convolution_and_maximum<Conv, rows, window[1].taps, Images>;
         // Fixed-point factors may wrap around, so that a larger sum gives a smaller byte.
-        if constexpr (Images == 1 && takes_maximum && at_once::exists &&
+        if constexpr (takes_maximum && at_once::exists &&
                       std::is_same_v<Rounding, rounding::tflite>)
             if (!std::is_constant_evaluated())
                 return at_once::run(x, y, 0, window[0].output(), o, scratch);

@@ -16,12 +16,6 @@
 
 namespace ctnn::detail {
 
-/// Where rows or columns of windows side by side, of so many outputs each, find their pixels.
-constexpr axis windows_of(const axis& a, std::size_t window) noexcept {
-    if (window == 1) return a;
-    return {a.input, (window - 1) * a.stride + a.reach(), window * a.stride, 1, a.before, a.after};
-}
-
 /// With windows, their largest outputs are what is computed: before a sum becomes a byte, because a
 /// larger sum never gives a smaller byte.
 template <convolution Conv, std::size_t WindowRows = 1, std::size_t WindowColumns = 1>

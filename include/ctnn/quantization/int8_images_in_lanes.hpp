@@ -10,12 +10,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <numeric>
 #include <type_traits>
 
 namespace ctnn::detail {
 
-template <convolution Conv>
+/// With windows, their largest outputs are what is computed, as filters_in_lanes does.
+template <convolution Conv, std::size_t WindowRows = 1, std::size_t WindowColumns = 1>
 struct int8_images_in_lanes {
 private:
     static constexpr std::size_t images = simd::integer_lanes, bytes = 4 * images;
@@ -23,8 +25,10 @@ private:
     using reg = typename vector::reg;
     static constexpr int8_packing packing = int8_packing::of(Conv);
     static constexpr axis rows = Conv.rows, columns = Conv.columns;
+    static constexpr axis output_rows = windows_of(rows, WindowRows),
+                          output_columns = windows_of(columns, WindowColumns);
     static constexpr std::size_t channels = Conv.channels, words = packing.words,
-                                 filters = Conv.group_filters(), width = columns.output();
+                                 filters = Conv.group_filters(), width = output_columns.output();
 
     // Scratch memory has vectors for bytes `step` apart: that byte and the next three, or the next
     // one, as many as are multiplied at once.
@@ -43,10 +47,11 @@ private:
         };
         for (std::size_t q = 1; q <= std::min<std::size_t>(width, 8); ++q)
             for (std::size_t f = 1; f <= std::min<std::size_t>(filters, 28); ++f) {
-                if (q * f + (simd::multiplies_bytes ? q + 1 : 4) > simd::registers) break;
+                const std::size_t all = q * WindowColumns;
+                if (all * f + (simd::multiplies_bytes ? all + 1 : 4) > simd::registers) break;
                 const std::size_t cost = simd::multiplies_bytes
-                                             ? std::max<std::size_t>({q * f, q + f, 10})
-                                             : 3 * q * f + 4 * f;
+                                             ? std::max<std::size_t>({all * f, all + f, 10})
+                                             : 3 * all * f + 4 * f;
                 const std::size_t cycles =
                     tiles(width, q) * tiles(filters, f) *
                     (cost * packing.runs * words + 20 + 8 * q * ((f + 3) / 4 * 4));
@@ -55,8 +60,9 @@ private:
         return best;
     }();
 
-    using block = int8_block<rows, columns, channels, at_once.columns, 1, bytes / step>;
-    static constexpr std::size_t pixels = pixels_for(columns, block::columns),
+    using block =
+        int8_block<output_rows, output_columns, channels, at_once.columns, 1, bytes / step>;
+    static constexpr std::size_t pixels = pixels_for(output_columns, block::columns),
                                  row_bytes = pixels * channels + 8,  // words at the end of a run
         row_size = (pixels * channels + 4) / step * bytes;
     static constexpr std::size_t image_size = block::rows_for(block::rows) * row_size;
@@ -139,25 +145,28 @@ private:
                                        std::size_t first_column) noexcept {
         constexpr std::size_t some = at_once.filters, sums = at_once.columns * some;
         const std::size_t f = group * filters + filter;
-        x += row * rows.stride * row_size +
-             (column * columns.stride * channels + group * Conv.group_channels()) / step * bytes;
+        x += row * output_rows.stride * row_size +
+             (column * output_columns.stride * channels + group * Conv.group_channels()) / step *
+                 bytes;
         y += ((row * width + first_column + column) * Conv.filters + f) * images;
         const std::int8_t* w =
             o.weights + (group * packing.runs * words * packing.filters + filter) * 4;
         reg sum[sums];
-        CTNN_UNROLLED
-        for (std::size_t s = 0; s < sums; ++s)
-            sum[s] = vector::all(static_cast<std::int32_t>(o.starts[f + s % some]));
-        for (std::size_t i = 0; i < rows.taps; ++i)
-            for (std::size_t j = 0; j < run_columns; ++j) {
-                const std::int8_t* from = x + i * (block::has_gaps ? 1 : rows.dilation) * row_size +
-                                          j * columns.dilation * channels / step * bytes;
-                for (std::size_t k = 0; k < words; ++k) {
-                    add_word(from, w, sum);
-                    from += 4 / step * bytes;
-                    w += packing.filters * 4;
-                }
+        if constexpr (WindowRows * WindowColumns == 1) {
+            add_taps(x, w, o.starts + f, sum);
+        } else {
+            CTNN_UNROLLED
+            for (std::size_t s = 0; s < sums; ++s)
+                sum[s] = vector::all(std::numeric_limits<std::int32_t>::min());
+            for (std::size_t r = 0; r < WindowRows; ++r) {
+                reg all[WindowColumns * sums];
+                add_taps(x + r * rows.stride * row_size, w, o.starts + f, all);
+                simd::unroll<WindowColumns * sums>([&](auto s) CTNN_INLINED {
+                    constexpr std::size_t to = s / some / WindowColumns * some + s % some;
+                    sum[to] = vector::maximum(sum[to], all[s]);
+                });
             }
+        }
         const reg zero = vector::all_of_16_bits(o.zero_y), low = vector::bound(o.low),
                   high = vector::bound(o.high);
         simd::unroll<at_once.columns>([&](auto q) CTNN_INLINED {
@@ -183,9 +192,29 @@ private:
     template <std::size_t N>
     using number = std::integral_constant<std::size_t, N>;
 
-    [[gnu::always_inline]] static void
-    add_word(const std::int8_t* x, const std::int8_t* w,
-             reg (&sum)[at_once.columns * at_once.filters]) noexcept {
+    /// The sums of some filters for columns side by side.
+    static constexpr std::size_t all_columns = at_once.columns * WindowColumns,
+                                 all_sums = all_columns * at_once.filters;
+    [[gnu::always_inline]] static void add_taps(const std::int8_t* x, const std::int8_t* w,
+                                                const std::uint32_t* starts,
+                                                reg (&sum)[all_sums]) noexcept {
+        CTNN_UNROLLED
+        for (std::size_t s = 0; s < all_sums; ++s)
+            sum[s] = vector::all(static_cast<std::int32_t>(starts[s % at_once.filters]));
+        for (std::size_t i = 0; i < rows.taps; ++i)
+            for (std::size_t j = 0; j < run_columns; ++j) {
+                const std::int8_t* from = x + i * (block::has_gaps ? 1 : rows.dilation) * row_size +
+                                          j * columns.dilation * channels / step * bytes;
+                for (std::size_t k = 0; k < words; ++k) {
+                    add_word(from, w, sum);
+                    from += 4 / step * bytes;
+                    w += packing.filters * 4;
+                }
+            }
+    }
+
+    [[gnu::always_inline]] static void add_word(const std::int8_t* x, const std::int8_t* w,
+                                                reg (&sum)[all_sums]) noexcept {
         constexpr std::size_t next = columns.stride * channels / step * bytes;
         const auto weights = [&](std::size_t f) CTNN_INLINED {
             std::int32_t four;
@@ -194,16 +223,16 @@ private:
         };
         simd::load_again();
         if constexpr (simd::multiplies_bytes) {
-            reg value[at_once.columns];
+            reg value[all_columns];
             CTNN_UNROLLED
-            for (std::size_t q = 0; q < at_once.columns; ++q)
+            for (std::size_t q = 0; q < all_columns; ++q)
                 value[q] = vector::in_register(vector::load(x + q * next));
             CTNN_UNROLLED
             for (std::size_t f = 0; f < at_once.filters; ++f) {
                 reg weight = weights(f);
-                if constexpr (at_once.columns > 1) weight = vector::in_register(weight);
+                if constexpr (all_columns > 1) weight = vector::in_register(weight);
                 CTNN_UNROLLED
-                for (std::size_t q = 0; q < at_once.columns; ++q)
+                for (std::size_t q = 0; q < all_columns; ++q)
                     sum[q * at_once.filters + f] = vector::in_register(
                         simd::dot<vector>(sum[q * at_once.filters + f], value[q], weight));
             }
@@ -213,7 +242,7 @@ private:
                 const reg both = weights(f), first = vector::first_two(both),
                           last = vector::last_two(both);
                 CTNN_UNROLLED
-                for (std::size_t q = 0; q < at_once.columns; ++q) {
+                for (std::size_t q = 0; q < all_columns; ++q) {
                     const std::int8_t* const from = x + q * next;
                     const reg products =
                         vector::add(vector::products(first, vector::load(from)),

@@ -45,26 +45,32 @@ struct int8_convolution {
     }
 };
 
-/// Those that compute the largest of each window of outputs at once.
-template <convolution Conv, std::size_t WindowRows, std::size_t WindowColumns>
+/// Those that compute the largest of each window of outputs at once, for one image or for one in
+/// each lane.
+template <convolution Conv, std::size_t WindowRows, std::size_t WindowColumns,
+          std::size_t Images = 1>
 struct int8_convolution_and_maximum {
     static constexpr bool exists = simd::integer_lanes > 1 &&
                                    !int8_packing::of(Conv).is_depthwise &&
                                    Conv.rows.dilation == 1 && Conv.columns.dilation == 1;
-    static constexpr std::size_t scratch_size = [] {
+    static constexpr auto choose() noexcept {
 #if CTNN_HAS_XSIMD
-        if constexpr (exists)
-            return int8_filters_in_lanes<Conv, WindowRows, WindowColumns>::scratch_size;
+        if constexpr (exists && Images == 1)
+            return std::type_identity<int8_filters_in_lanes<Conv, WindowRows, WindowColumns>>{};
+        else if constexpr (exists)
+            return std::type_identity<int8_images_in_lanes<Conv, WindowRows, WindowColumns>>{};
+        else
 #endif
-        return std::size_t{0};
-    }();
+            return std::type_identity<int8_strip_loops_of<Conv>>{};
+    }
+    using loops = typename decltype(choose())::type;
+    static constexpr std::size_t scratch_size = exists ? loops::scratch_size : 0;
+
     /// Rows `first` to `last` of the windows.
     template <class Rounding>
     static void run(const std::int8_t* x, std::int8_t* y, std::size_t first, std::size_t last,
                     const int8_operands<Rounding>& o, std::int8_t* scratch) noexcept {
-#if CTNN_HAS_XSIMD
-        int8_filters_in_lanes<Conv, WindowRows, WindowColumns>::run(x, y, first, last, o, scratch);
-#endif
+        loops::run(x, y, first, last, o, scratch);
     }
 };
 

@@ -68,6 +68,12 @@ struct int8_span {
     std::fill_n(to + count, columns.after * channels, padding);
 }
 
+/// Where rows or columns of windows side by side, of so many outputs each, find their pixels.
+constexpr axis windows_of(const axis& a, std::size_t window) noexcept {
+    if (window == 1) return a;
+    return {a.input, (window - 1) * a.stride + a.reach(), window * a.stride, 1, a.before, a.after};
+}
+
 /// A block of outputs, so large that the rows and columns that it sees fit into scratch memory, with
 /// `Channels` numbers for every pixel; at least `Fewest` columns. Of rows with gaps between taps there
 /// is one, and of those that it sees the taps. `Parts`: every such column lies side by side; `Bytes`

@@ -161,10 +161,11 @@ struct int8_stages<Network, hana::tuple<Layers...>> {
         } else {
             constexpr convolution conv = int8_convolution_of<leaf<Index>>();
             std::size_t size = (scratch_of<conv, Images>() + Images - 1) / Images + strip<Index>;
-            if constexpr (Images == 1 && pooling_of(Index) < count) {
+            if constexpr (pooling_of(Index) < count) {
                 constexpr auto window = int8_window_of<leaf<pooling_of(Index)>>();
-                using at_once = int8_convolution_and_maximum<conv, window[0].taps, window[1].taps>;
-                size = std::max(size, at_once::scratch_size);
+                using at_once =
+                    int8_convolution_and_maximum<conv, window[0].taps, window[1].taps, Images>;
+                size = std::max(size, (at_once::scratch_size + Images - 1) / Images);
             }
             return size;
         }
