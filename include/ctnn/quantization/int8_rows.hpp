@@ -122,6 +122,7 @@ struct int8_block {
     [[gnu::always_inline]] static void for_rows(const std::int8_t* x, std::size_t bytes_of_row,
                                                 std::size_t first, std::size_t count,
                                                 Copy&& copy) noexcept {
+        if (x == nullptr) __builtin_unreachable();  // or g++ 12 warns of what it would be then
         const std::size_t all = rows_for(count);
         for (std::size_t i = 0; i < all; ++i) {
             const std::size_t at = first * Rows.stride + i * (has_gaps ? Rows.dilation : 1);
