@@ -33,7 +33,9 @@ void quantize(const arguments& a) {
     const auto w = std::make_unique<lenet5::parameters>();
     ctnn::load(*w, a.weights);
     expect_folder(a.data);
-    const auto [train, test] = ctnn::read_mnist<lenet5::input>(a.data);
+    const auto data = ctnn::read_mnist<lenet5::input>(a.data);
+    const auto& [train, test] = data;
+    const auto count = static_cast<double>(test.size());
 
     // Ranges are those on training images; accuracy is that on all test images.
     const std::span<const lenet5::input> some(train.inputs.data(),
@@ -49,9 +51,7 @@ void quantize(const arguments& a) {
         by_floats += lenet5::predict(*w, test.inputs[n]).argmax() == label;
         by_bytes += int8::predict(*q, test.inputs[n]).argmax() == label;
     }
-    const auto share = [&](std::size_t right) {
-        return static_cast<double>(right) / static_cast<double>(test.size());
-    };
+    const auto share = [&](std::size_t right) { return static_cast<double>(right) / count; };
     std::cout << test.size() << " test images: accuracy " << share(by_floats) << " with floats, "
               << share(by_bytes) << " with bytes\n"
               << lenet5::parameter_count * sizeof(float) << " bytes of parameters -> "

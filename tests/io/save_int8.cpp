@@ -104,8 +104,8 @@ TEST_CASE("files of others are refused, and nothing is lost") {
     refused(replaced(good, "[3,3,3,5]", "[3,3,5,3]"), "the shape must be 3 x 3 x 3 x 5");
     refused(replaced(good, "fingerprint", "fingerfirst"), "found none");
     refused(good.substr(0, good.size() - 1), "must");
-    std::string byte = good;  // the file ends with bytes of kernels
-    byte.back() = static_cast<char>(-128);
+    std::string byte = good;  // the file ends with bytes: of a kernel, then two tables
+    byte[byte.size() - 2 * 256 - 1] = static_cast<char>(-128);
     refused(byte, "the numbers must be -127 to 127, found -128");
     quantized<net, rounding::tflite_micro>::parameters other{};
     CHECK(error_of_loading(other, folder / "q").find("must be I32, found F32") !=

@@ -9,8 +9,11 @@ int main(int, char** argv) {
     using int8_networks::all_kinds;
     const auto w = int8_networks::random_weights<all_kinds>(3);
     const auto images = int8_networks::random_images<all_kinds>(10, 4);
-    ctnn::write_header(ctnn::quantize(w, images), argv[1],
+    const auto q = ctnn::quantize(w, images);
+    const auto micro = ctnn::quantize<ctnn::rounding::tflite_micro>(w, images);
+    ctnn::save(q, argv[3]);  // not computed again: another compiler may round otherwise
+    ctnn::save(micro, argv[4]);
+    ctnn::write_header(q, argv[1],
                        {.name = "bytes", .name_space = "numbers", .comment = "Random numbers."});
-    ctnn::write_header(ctnn::quantize<ctnn::rounding::tflite_micro>(w, images), argv[2],
-                       {.name = "micro_bytes"});
+    ctnn::write_header(micro, argv[2], {.name = "micro_bytes"});
 }

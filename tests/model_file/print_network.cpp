@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <sstream>
 #include <string>
@@ -278,7 +279,7 @@ TEST_CASE("network_text: blocks that repeat") {
           "    ctnn::conv2d<8, ctnn::kernel<3, 5>, ctnn::same>, ctnn::relu,\n"
           "    ctnn::conv2d<8, ctnn::kernel<3, 5>, ctnn::same>>;\n\n"
           "using net = ctnn::network<ctnn::shape<8, 8, 8>, net_block, net_block, net_block>;\n");
-    for (const std::size_t dense : {2, 1, 1, 1}) {
+    for (const std::size_t dense : std::array<std::size_t, 4>{2, 1, 1, 1}) {
         const std::size_t x = list.graph.steps.size();
         for (std::size_t i = 0; i < 5; ++i) {
             model_step step;

@@ -200,10 +200,10 @@ TEST_CASE("branches in a constant expression: what a program predicts") {
 }
 
 TEST_CASE("a convolution that adds to another value: one image and many") {
-    using map = shape<5, 7, 16>;
+    using larger_map = shape<5, 7, 16>;
     using last = conv2d<16, kernel<3, 3>, same>;
-    using alone = network<map, last>;
-    using added = network<map, residual<last>, relu>;  // to the input, which must stay
+    using alone = network<larger_map, last>;
+    using added = network<larger_map, residual<last>, relu>;  // to the input, which must stay
     generator random(11);
     const std::vector<float> numbers = random.vector(alone::parameter_count, -0.3f, 0.3f);
     const auto w = std::make_unique<added::parameters>();
@@ -213,7 +213,7 @@ TEST_CASE("a convolution that adds to another value: one image and many") {
     std::vector<added::input> images(simd::native_lanes + 1);
     std::vector<added::output> many(images.size());
     for (added::input& image : images) {
-        const std::vector<float> pixels = random.vector(map::size, -1.0f, 1.0f);
+        const std::vector<float> pixels = random.vector(larger_map::size, -1.0f, 1.0f);
         std::copy(pixels.begin(), pixels.end(), image.begin());
     }
     const auto space = std::make_unique<added::batch_workspace>();
@@ -221,7 +221,7 @@ TEST_CASE("a convolution that adds to another value: one image and many") {
     for (std::size_t n = 0; n < images.size(); ++n) {
         const added::output one = added::predict(*w, images[n]);
         const alone::output f = alone::predict(*w_alone, images[n]);
-        for (std::size_t i = 0; i < map::size; ++i) {
+        for (std::size_t i = 0; i < larger_map::size; ++i) {
             const float wanted = std::max(0.0f, f[i] + images[n][i]);
             CHECK(one[i] == doctest::Approx(wanted).epsilon(1e-5).scale(1));
             CHECK(many[n][i] == doctest::Approx(wanted).epsilon(1e-5).scale(1));

@@ -5,7 +5,7 @@ import argparse, fcntl, json, os, pty, re, signal, struct, subprocess, sys, temp
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument('--data', required=True, help='folder with a small data set')
 for name in ('first_network', 'train_lenet5', 'classify', 'custom_layer', 'export_header', 'import_model', 'compile_time',
-             'realtime', 'train_mlperf_tiny', 'mlperf_tiny_facts'):
+             'realtime', 'train_mlperf_tiny', 'mlperf_tiny_facts', 'quantize'):
     parser.add_argument('--' + name.replace('_', '-'), required=name != 'realtime', help='the program')
 args = parser.parse_args()
 passed, failures = 0, []
@@ -250,6 +250,18 @@ with tempfile.TemporaryDirectory() as folder:
     check('export_header --sounds', code == 0 and 'std::uint8_t twelve[12][490]' in open(header).read(), out + err)
     code, out, err = run(args.export_header, '--network', 'ds_cnn', os.path.join(folder, 'ds_cnn-folded'), header)
     check('export_header --network', code == 0 and ', 22604> w{{' in open(header).read(), out + err)
+
+    int8_header, int8_file = os.path.join(folder, 'int8.hpp'), os.path.join(folder, 'int8.safetensors')
+    for rules, dtype in ('tflite', 'F32'), ('tflite_micro', 'I32'):
+        code, out, err = run(args.quantize, '--data', args.data, '--rules', rules, '--range', 'percentile', '--header', int8_header,
+                             '--save', int8_file)
+        accuracy = re.search(r'accuracy (\S+) with floats, (\S+) with bytes', out)
+        check('quantize: a row for every value, nearly the same accuracy', code == 0 and re.search(r'^relu_4 ', out, re.M)
+              and accuracy and 0.7 < float(accuracy[1]) and abs(float(accuracy[1]) - float(accuracy[2])) < 0.05, out + err)
+        check('quantize --header --save', f'ctnn::rounding::{rules}, ' in open(int8_header).read()
+              and read_safetensors(int8_file)['dense_3/factor'][0] == dtype, out + err)
+    code, out, err = run(args.quantize, '--data', args.data, '--save', '/dev/null')
+    check('quantize: a device is refused', code == 1 and '/dev/null' in err, out + err)
 
     # import_model; what its header and weights hold, tests/whole/import_model.cpp knows.
     model = os.path.join(os.path.dirname(args.data), 'tflite_resnet')

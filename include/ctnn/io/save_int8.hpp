@@ -28,7 +28,8 @@ concept int8_parameters = requires {
 
 /// Writes the parameters of a network in bytes to `file`: for every layer with weights a kernel (I8,
 /// Keras' layout), a bias (I32, in units of the sums) and a factor for each filter (F32; by the rules
-/// of `tflite_micro` I32, pairs of a number and a shift), and scale and zero of every value; the
+/// of `tflite_micro` I32, pairs of a number and a shift), tables of activations (I8), and scale and zero
+/// of every value; the
 /// fingerprint as metadata. How an old file is replaced, and what is thrown, is as for float networks.
 template <detail::int8_parameters Parameters>
 void save(const Parameters& w, const std::filesystem::path& file) {
@@ -40,8 +41,9 @@ void save(const Parameters& w, const std::filesystem::path& file) {
     std::size_t offset = 0;
     // The widest numbers first, so that all are aligned.
     std::vector<typename decltype(content.entries)::const_pointer> order;
-    for (const auto& entry : content.entries) order.push_back(&entry);
-    std::ranges::stable_partition(order, [](const auto* e) { return e->second.dtype != "I8"; });
+    for (const bool are_bytes : {false, true})
+        for (const auto& entry : content.entries)
+            if ((entry.second.dtype == "I8") == are_bytes) order.push_back(&entry);
     for (const auto* entry : order) {
         const auto& [name, array] = *entry;
         header[name] = {{"dtype", array.dtype},

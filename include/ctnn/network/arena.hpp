@@ -112,8 +112,8 @@ private:
                 near[neighbours++] = turn[m];
         }
         std::sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(neighbours),
-                  [&](std::size_t one, std::size_t other) {
-                      return blocks[other].offset > blocks[one].offset;
+                  [&](std::size_t lower, std::size_t upper) {
+                      return blocks[upper].offset > blocks[lower].offset;
                   });
         const std::size_t step = b.is_aligned ? line : 1;
         std::size_t begin = 0, lowest = 0, highest = 0;

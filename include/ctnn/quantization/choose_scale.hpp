@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <ranges>
 
 namespace ctnn {
 
@@ -48,14 +47,11 @@ inline byte_scale choose_scale(const observed_range& seen, const quantize_option
         std::size_t all = 0;
         for (const std::size_t bin : seen.histogram) all += bin;
         const double cut = options.outliers / 2.0 * static_cast<double>(all);
-        const auto end = [&](auto bins) {
-            double sum = 0.0;
-            for (const std::size_t bin : bins)
-                if ((sum += static_cast<double>(seen.histogram[bin])) > cut) return bin;
-            return std::size_t{0};
-        };
-        const auto bins = std::views::iota(std::size_t{0}, seen.histogram.size());
-        const std::size_t first = end(bins), last = end(bins | std::views::reverse);
+        std::size_t first = 0, last = seen.histogram.size() - 1;
+        for (double sum = 0.0; first < last; ++first)
+            if ((sum += static_cast<double>(seen.histogram[first])) > cut) break;
+        for (double sum = 0.0; last > first; --last)
+            if ((sum += static_cast<double>(seen.histogram[last])) > cut) break;
         return scale_of_range(first == 0 ? seen.low : static_cast<float>(seen.number_of(first)),
                               last + 1 == seen.histogram.size()
                                   ? seen.high

@@ -196,7 +196,7 @@ private:
     static constexpr std::size_t place_of(std::size_t n) noexcept {
         return (simd::multiplies_bytes ? 4 * n : n / 2 * (bytes / 2) + n % 2 * 4) * 4;
     }
-    static constexpr std::size_t next_place = (simd::multiplies_bytes ? 16 : 8) * 4;
+    static constexpr std::size_t next_place = simd::multiplies_bytes ? 64 : 32;
 
     template <class Rounding>
     static void compute(const int8_number* x, const std::int8_t* weights, std::int8_t* y,

@@ -57,7 +57,7 @@ private:
             for (std::size_t i = 0; i < rows.taps; ++i, row += strip.row_length)
                 for (std::size_t j = 0; j < columns.taps; ++j, w += filters) {
                     const number* const pixel = row + j * columns.dilation * channels;
-                    const auto weight = static_cast<std::uint32_t>(*w);
+                    const auto weight = static_cast<std::uint32_t>(std::int32_t{*w});
                     ((sum[P] = sum_of_product(pixel[P * strip.step], weight, sum[P])), ...);
                 }
             const std::array<std::int32_t, tile> bytes{

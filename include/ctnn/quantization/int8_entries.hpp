@@ -44,8 +44,12 @@ public:
         for (const byte_scale& s : w.scales) scales.push_back(s.scale), zeros.push_back(s.zero);
         put("values/scale", "F32", {stages::scales}, scales);
         put("values/zero", "I32", {stages::scales}, zeros);
-        for_layers(
-            [&]<std::size_t I>(std::integral_constant<std::size_t, I>) { take_layer<I>(w); });
+        for_layers([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            if constexpr (has_table<I>)
+                put(prefix<I>() + "table", "I8", {256}, table_of<I>(w));
+            else
+                take_layer<I>(w);
+        });
     }
     /// Calls fail(sentence), which throws, where a number is out of its range. The arrays must have the
     /// shapes of `take`.
@@ -60,18 +64,29 @@ public:
             w.scales[i] = {scales[i], zeros[i]};
         }
         int8_writer<parameters>{w}.set_the_rest();
-        for_layers(
-            [&]<std::size_t I>(std::integral_constant<std::size_t, I>) { give_layer<I>(w, fail); });
+        for_layers([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            if constexpr (has_table<I>)
+                std::ranges::copy(numbers<std::int8_t>(prefix<I>() + "table"),
+                                  w.tables[stages::places[I].tables].begin());
+            else
+                give_layer<I>(w, fail);
+        });
     }
 
 private:
     template <std::size_t Index>
     using leaf = typename Owner::network::template leaf<Index>;
 
+    /// An activation's table: its numbers were computed in floats, once.
+    template <std::size_t Index>
+    static constexpr bool has_table =
+        stages::places[Index + 1].tables > stages::places[Index].tables;
+
     template <class Function>
     static void for_layers(const Function& function) {
         const auto call = [&]<std::size_t I>(std::integral_constant<std::size_t, I> index) {
-            if constexpr (stages::kinds[I] == int8_kind::convolution) function(index);
+            if constexpr (stages::kinds[I] == int8_kind::convolution || has_table<I>)
+                function(index);
         };
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             (call(std::integral_constant<std::size_t, I>{}), ...);
@@ -100,6 +115,11 @@ private:
         return {conv.columns.taps * conv.tap_size(), conv.tap_size(), conv.filters, 1};
     }
 
+    template <std::size_t Index>
+    static std::vector<std::int8_t> table_of(const parameters& w) {
+        const auto& table = w.tables[stages::places[Index].tables];
+        return {table.begin(), table.end()};
+    }
     template <std::size_t Index>
     void take_layer(const parameters& w) {
         constexpr convolution conv = int8_convolution_of<leaf<Index>>();

@@ -31,10 +31,10 @@ constexpr void int8_pool(const std::int8_t* x, std::int8_t* y, std::size_t first
                 std::int32_t result = TakesMaximum ? -128 : 0;
                 for (std::size_t row = i.first; row < i.last; ++row)
                     for (std::size_t column = j.first; column < j.last; ++column) {
-                        const std::int32_t pixel =
+                        const auto pixel = static_cast<std::int32_t>(
                             x[(Rows.pixel(h, row) * Columns.input + Columns.pixel(w, column)) *
                                   Channels +
-                              c];
+                              c]);
                         result = TakesMaximum ? std::max(result, pixel) : result + pixel;
                     }
                 if (!TakesMaximum)

@@ -110,8 +110,8 @@ public:
                     } else {
                         words sum{};
                         for_pixels([&](const std::int8_t* at) CTNN_INLINED {
-                            if constexpr (count ==
-                                          simd::integer_lanes)  // g++ 12 would do it in parts
+                            if constexpr (count == simd::integer_lanes &&
+                                          count == lanes)  // g++ 12 would do it in parts
                                 sum += std::bit_cast<words>(simd::integers<count>::load_bytes(at));
                             else
                                 add_bytes(sum, load(at));

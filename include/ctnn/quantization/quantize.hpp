@@ -20,6 +20,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -80,11 +81,11 @@ public:
     template <class Label>
     quantization_report compare(const typename Quantized::parameters& q, bool has_labels,
                                 const Label& label) {
-        struct sums {
+        struct of_value {
             double squares = 0.0, errors = 0.0;
             std::size_t numbers = 0, outside = 0;
         };
-        std::array<sums, stages::count + 1> found{};
+        std::array<of_value, stages::count + 1> found{};
         const auto x = std::make_unique<typename Quantized::input>();
         const auto y = std::make_unique<typename Quantized::output>();
         const auto memory = std::make_unique<typename Quantized::workspace>();
@@ -260,8 +261,9 @@ quantize_with_labels(const parameters<Network>& w, std::span<const typename Netw
 /// Batch normalization is folded. The ranges of all values are those on `images` (a few hundred of
 /// the training images; their order does not matter), weights have a scale for each filter. Rejected
 /// by the compiler: layers without an int8 form. Throws std::invalid_argument where there are no
-/// images, where an option is out of its range, where a parameter is not finite, or where what a layer gives is not finite or the same
-/// number everywhere; the sentence says which layer. Needs memory for all values of one image.
+/// images, where an option is out of its range, where a parameter is not finite, or where what a layer
+/// gives is not finite or the same number everywhere; the sentence says which layer. Needs memory for
+/// all values of one image.
 /// `quantize<rounding::tflite_micro>(w, images, {.range = range_method::percentile})`
 /// https://ai.google.dev/edge/litert/models/post_training_integer_quant
 template <class Rounding = rounding::tflite, class Network, std::ranges::contiguous_range Images>
@@ -269,18 +271,25 @@ template <class Rounding = rounding::tflite, class Network, std::ranges::contigu
 quantize(const parameters<Network>& w, const Images& images, const quantize_options& options = {}) {
     using image = std::ranges::range_value_t<Images>;
     static_assert(sizeof(detail::images_fit<image, typename Network::input>) > 0);
-    return detail::quantize_with_labels<Rounding>(
-        w, std::span<const typename Network::input>(images), options, false,
-        [](std::size_t) { return std::size_t{0}; });
+    if constexpr (std::is_same_v<image, typename Network::input>)
+        return detail::quantize_with_labels<Rounding>(w, std::span<const image>(images), options,
+                                                      false,
+                                                      [](std::size_t) { return std::size_t{0}; });
+    else
+        return {};  // one mistake, one error
 }
 /// The same with the images of a data set, whose labels give the report its accuracies.
 template <class Rounding = rounding::tflite, class Network, class Input, class Target>
 [[nodiscard]] quantized_parameters<Network, Rounding>
 quantize(const parameters<Network>& w, const dataset<Input, Target>& data,
          const quantize_options& options = {}) {
-    return detail::quantize_with_labels<Rounding>(
-        w, std::span<const typename Network::input>(data.inputs), options, true,
-        [&](std::size_t n) { return static_cast<std::size_t>(data.targets[n]); });
+    static_assert(sizeof(detail::images_fit<Input, typename Network::input>) > 0);
+    if constexpr (std::is_same_v<Input, typename Network::input>)
+        return detail::quantize_with_labels<Rounding>(
+            w, std::span<const Input>(data.inputs), options, true,
+            [&](std::size_t n) { return static_cast<std::size_t>(data.targets[n]); });
+    else
+        return {};
 }
 
 }  // namespace ctnn
