@@ -292,7 +292,7 @@ with tempfile.TemporaryDirectory() as folder:
     for name in ('mlperf_resnet8', 'mlperf_ds_cnn', 'mlperf_mobilenet', 'mlperf_autoencoder', 'keras_image', 'keras_digits',
                  'keras_sound', 'keras_torch'):
         exported = os.path.join(os.path.dirname(args.data), 'onnx_' + name)
-        files = [in_folder(part + '.bin', read_safetensors(exported + '.safetensors')[part][2]) for part in 'xy']
+        files = [in_folder(name + part, read_safetensors(exported + '.safetensors')[part][2]) for part in 'xy']
         code, out, err = run(args.import_model, exported + '.onnx', '--check', *files)
         check(f'import_model --check: {name}', code == 0 and out.startswith('3 examples: '), out + err)
     for what, other in ('another number', struct.pack('<f', 0.9)), ('no number', struct.pack('<f', float('nan'))):

@@ -196,8 +196,7 @@ struct tflite {
                 const auto part = static_cast<float>(
                     static_cast<double>(exps[static_cast<std::size_t>(most - x[i])]) *
                     static_cast<double>(share));
-                y[i] = detail::to_byte(static_cast<std::int32_t>(static_cast<double>(part) + 0.5) +
-                                       zero);
+                y[i] = detail::to_byte(detail::rounded(static_cast<double>(part)) + zero);
             }
         }
     };
