@@ -2,6 +2,7 @@
 // activations with options.
 #pragma once
 
+#include <ctnn/layers/options.hpp>
 #include <ctnn/model_file/onnx_values.hpp>
 
 #include <algorithm>
