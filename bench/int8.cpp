@@ -15,27 +15,27 @@
 namespace {
 
 /// Multiply-adds of bytes a second, from registers alone.
+template <class Vector = ctnn::simd::integers<ctnn::simd::integer_lanes>>
 double measure_byte_peak() {
-    using vector = ctnn::simd::integers<ctnn::simd::integer_lanes>;
     constexpr std::size_t chains = 12, steps = 20'000;
-    vector::reg sum[chains];
-    for (auto& s : sum) s = vector::zero();
-    const auto x = vector::in_register(vector::all_bytes(3)),
-               w = vector::in_register(vector::all_bytes(5));
+    typename Vector::reg sum[chains];
+    for (auto& s : sum) s = Vector::zero();
+    const auto x = Vector::in_register(Vector::all_bytes(3)),
+               w = Vector::in_register(Vector::all_bytes(5));
     const double start = bench::seconds();
     for (std::size_t n = 0; n < steps; ++n) {
         CTNN_UNROLLED
         for (std::size_t c = 0; c < chains; ++c)
             if constexpr (ctnn::simd::multiplies_bytes)
-                sum[c] = vector::in_register(vector::dot(sum[c], x, w));
+                sum[c] = Vector::in_register(Vector::dot(sum[c], x, w));
             else
-                sum[c] = vector::in_register(
-                    vector::add(sum[c], vector::in_register(vector::products(x, w))));
+                sum[c] = Vector::in_register(
+                    Vector::add(sum[c], Vector::in_register(Vector::products(x, w))));
     }
     auto total = sum[0];
-    for (const auto& s : sum) total = vector::add(total, s);
+    for (const auto& s : sum) total = Vector::add(total, s);
     std::int32_t kept[ctnn::simd::integer_lanes];
-    vector::store(kept, total);
+    Vector::store(kept, total);
     asm volatile("" : : "m"(kept[0]));
     const double time = bench::seconds() - start;
     return static_cast<double>(chains * steps * ctnn::simd::integer_lanes *
@@ -60,7 +60,7 @@ void race(const bench::int8_contest& c) {
     constexpr int rounds = 41;
     std::vector<double> times, shares, float_times, float_shares, ratios;
     for (int round = 0; round < rounds; ++round) {
-        const double peak = best_of_five(measure_byte_peak),
+        const double peak = best_of_five(measure_byte_peak<>),
                      float_peak = best_of_five(bench::measure_peak);
         const auto work = static_cast<double>(c.multiply_adds),
                    images = static_cast<double>(c.images);
@@ -89,7 +89,7 @@ void race(const bench::int8_contest& c) {
 int main(int argc, char** argv) {
     bench::print_conditions();
     std::printf("%zu lanes, compiler %s; thousand millions a second: bytes %.0f, floats %.0f\n",
-                ctnn::simd::integer_lanes, __VERSION__, best_of_five(measure_byte_peak) / 1e9,
+                ctnn::simd::integer_lanes, __VERSION__, best_of_five(measure_byte_peak<>) / 1e9,
                 best_of_five(bench::measure_peak) / 1e9);
     std::printf("%-34s %9s %9s %6s %9s %9s %6s %6s\n", "", "bytes, us", "least", "peak",
                 "floats, us", "least", "peak", "ratio");
