@@ -29,6 +29,8 @@
 //   untrained_array<"moving_mean", C>            instead of a parameter_array: in files and in w, but
 //                                                no gradient; parameter_gradient leaves it alone
 //   starting_at_one<parameter_array<...>>        initialize() sets it to 1, not to 0
+//   derive(w)                                    writes untrained arrays that follow from others; it
+//                                                is called by initialize() and after every step
 //   compute_in_training(w, x, y)                 with facts.trains_differently: what compute is in
 //                                                training, where the gradients follow it
 //   compute_scratch<T, Pooling>(),               how many T of scratch memory compute and

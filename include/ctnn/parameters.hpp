@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace ctnn {
 namespace detail {
@@ -224,4 +225,25 @@ struct parameters {
     }
 };
 
+namespace detail {
+
+/// Writes what follows from other parameters, where layers have such: after these have changed.
+template <class Layer>
+constexpr void derive_parameters(parameter_view<Layer, float> w) noexcept {
+    if constexpr (requires { Layer::derive(w); })
+        Layer::derive(w);
+    else if constexpr (requires { Layer::leaf_count; })
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (derive_parameters(parameter_view<typename Layer::template leaf<I>, float>(
+                 w.first + Layer::table::offsets[I])),
+             ...);
+        }
+    (std::make_index_sequence<Layer::leaf_count>{});
+}
+template <class Network>
+constexpr void derive_parameters(parameters<Network>& w) noexcept {
+    derive_parameters(w.view());
+}
+
+}  // namespace detail
 }  // namespace ctnn

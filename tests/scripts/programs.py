@@ -5,7 +5,7 @@ import argparse, fcntl, json, os, pty, re, signal, struct, subprocess, sys, temp
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument('--data', required=True, help='folder with a small data set')
 for name in ('first_network', 'train_lenet5', 'classify', 'custom_layer', 'export_header', 'import_model', 'compile_time',
-             'realtime', 'train_mlperf_tiny', 'mlperf_tiny_facts', 'quantize'):
+             'realtime', 'train_mlperf_tiny', 'mlperf_tiny_facts', 'quantize', 'fine_tune'):
     parser.add_argument('--' + name.replace('_', '-'), required=name != 'realtime', help='the program')
 args = parser.parse_args()
 passed, failures = 0, []
@@ -262,6 +262,12 @@ with tempfile.TemporaryDirectory() as folder:
               and read_safetensors(int8_file)['dense_3/factor'][0] == dtype, out + err)
     code, out, err = run(args.quantize, '--data', args.data, '--save', '/dev/null')
     check('quantize: a device is refused', code == 1 and '/dev/null' in err, out + err)
+    code, out, err = run(args.fine_tune, '--data', args.data, '--epochs', '2', '--save', int8_file, '--header', int8_header)
+    accuracy = re.search(r'with floats (\S+)\n.* at once (\S+)\nafter 2 epochs (\S+) as it was trained, with bytes (\S+)\n', out)
+    check('fine_tune: bytes are as good as what was trained', code == 0 and accuracy and float(accuracy[4]) > 0.7
+          and abs(float(accuracy[3]) - float(accuracy[4])) < 0.02 and 'dense_3/factor' in read_safetensors(int8_file), out + err)
+    code, out, err = run(args.fine_tune, '--data', args.data, '--header', '/dev/null')
+    check('fine_tune: a device is refused, before training', code == 1 and '/dev/null' in err and not out, out + err)
 
     # import_model; what its header and weights hold, tests/whole/import_model.cpp knows.
     model = os.path.join(os.path.dirname(args.data), 'tflite_resnet')

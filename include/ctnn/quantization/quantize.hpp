@@ -4,10 +4,10 @@
 
 #include <ctnn/dataset.hpp>
 #include <ctnn/quantization/choose_scale.hpp>
+#include <ctnn/quantization/convert_parameters.hpp>
 #include <ctnn/quantization/int8_entries.hpp>
 #include <ctnn/quantization/observed_values.hpp>
 #include <ctnn/quantization/quantization_report.hpp>
-#include <ctnn/quantization/set_parameters.hpp>
 #include <ctnn/training/checks.hpp>
 
 #include <algorithm>
@@ -55,7 +55,7 @@ public:
         });
         for (std::size_t v = 0; v <= stages::count; ++v) {
             const observed_range& range = ranges_[stages::scale_of[v]];
-            if (stages::exists(v) && !(range.low < range.high) && !has_fixed_scale(v))
+            if (stages::exists(v) && !(range.low < range.high) && !has_fixed_scale<Quantized>(v))
                 fail(v, "must not be the same number everywhere on all images, found " +
                             std::to_string(range.low));
         }
@@ -64,18 +64,15 @@ public:
                 if (range.low < range.high) range.count(numbers);
             });
     }
-    void write(typename Quantized::parameters& to) const {
+    /// Writes the scales of all values.
+    template <class Scales>
+    void choose_scales(Scales& scales) const {
         for (std::size_t v = 0; v <= stages::count; ++v)
             if (stages::origins[v] == v)
-                to.scales[stages::scale_of[v]] =
-                    has_fixed_scale(v) ? fixed_scale(v)
-                                       : choose_scale(ranges_[stages::scale_of[v]], options_);
-        const int8_writer<typename Quantized::parameters> writer{to};
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (write_layer<I>(writer), ...);
-        }
-        (std::make_index_sequence<stages::count>{});
-        writer.set_the_rest();
+                scales[stages::scale_of[v]] =
+                    has_fixed_scale<Quantized>(v)
+                        ? fixed_scale<Quantized>(v)
+                        : choose_scale(ranges_[stages::scale_of[v]], options_);
     }
     /// Compares with the float network, image by image. `label(n)` is that of image n.
     template <class Label>
@@ -124,7 +121,7 @@ public:
             const byte_scale s = q.scales[stages::scale_of[v]];
             const observed_range& range = ranges_[stages::scale_of[v]];
             report.values.push_back(
-                {name_of(v), range.low, range.high, s.scale, s.zero,
+                {value_name<Quantized>(v), range.low, range.high, s.scale, s.zero,
                  static_cast<double>(found[v].outside) / static_cast<double>(found[v].numbers),
                  found[v].squares > 0.0 ? std::sqrt(found[v].errors / found[v].squares) : 0.0});
         }
@@ -139,89 +136,9 @@ public:
     }
 
 private:
-    template <std::size_t Index>
-    using leaf = typename network::template leaf<Index>;
-
-    /// "conv2d_1" for the layer that gives a value.
-    static std::string name_of(std::size_t value) {
-        if (value == 0) return "input";
-        const auto& names = network::table::names;
-        const auto end = names.begin() + static_cast<std::ptrdiff_t>(value);
-        return std::string(names[value - 1]) + "_" +
-               std::to_string(std::count(names.begin(), end, names[value - 1]));
-    }
     [[noreturn]] static void fail(std::size_t value, const std::string& sentence) {
-        throw std::invalid_argument("ctnn::quantize: what '" + name_of(value) + "' gives " +
-                                    sentence);
-    }
-    static void require_finite(std::size_t layer, float weight) {
-        if (!(weight - weight == 0.0f))
-            throw std::invalid_argument("ctnn::quantize: the parameters of '" + name_of(layer + 1) +
-                                        "' must be finite, found " + std::to_string(weight));
-    }
-    /// TensorFlow Lite's specification: probabilities have 1/256 and -128, tanh has 1/128 and 0.
-    static bool has_fixed_scale(std::size_t value) {
-        if (value == 0 || stages::origins[value] != value) return false;
-        const std::string_view name = network::table::names[value - 1];
-        return name == "softmax" || name == "sigmoid" || name == "tanh";
-    }
-    static byte_scale fixed_scale(std::size_t value) {
-        if (network::table::names[value - 1] == "tanh") return {1.0f / 128.0f, 0};
-        return {1.0f / 256.0f, -128};
-    }
-
-    template <std::size_t Index>
-    void write_layer(const int8_writer<typename Quantized::parameters>& writer) const {
-        if constexpr (stages::kinds[Index] == int8_kind::convolution) {
-            using layer = leaf<Index>;
-            constexpr convolution conv = int8_convolution_of<layer>();
-            const parameter_view<layer, const float> w(w_.elements +
-                                                       network::table::offsets[Index]);
-            const auto [kernel, bias] = arrays_of<layer>(w);
-            const float* const given_bias = bias;
-            const std::size_t filters = conv.filters, size = kernel.size();
-            const float x = writer.template input_scale<Index>().scale;
-            const auto most = static_cast<float>((1 << (options_.weight_bits - 1)) - 1);
-            std::vector<float> scales(filters);
-            std::vector<std::int8_t> bytes(size);
-            for (std::size_t i = 0; i < size; ++i) require_finite(Index, kernel[i]);
-            for (std::size_t f = 0; f < filters && given_bias != nullptr; ++f)
-                require_finite(Index, given_bias[f]);
-            for (std::size_t f = 0; f < filters; ++f) {
-                float largest = 0.0f;
-                for (std::size_t i = f; i < size; i += filters)
-                    largest = std::max(largest, std::abs(kernel[i]));
-                // So that the bias, in units of x's scale times this one, has 30 bits.
-                const float for_bias =
-                    given_bias == nullptr ? 0.0f : std::abs(given_bias[f]) / x / (1 << 29);
-                scales[f] = std::max({largest / most, for_bias, 1e-30f});
-                for (std::size_t i = f; i < size; i += filters)
-                    bytes[i] = static_cast<std::int8_t>(
-                        std::clamp(std::nearbyint(kernel[i] / scales[f]), -most, most));
-            }
-            writer.template set_convolution<Index>(
-                bytes.data(), {conv.columns.taps * conv.tap_size(), conv.tap_size(), filters, 1},
-                [&](std::size_t f) {
-                    return given_bias == nullptr
-                               ? 0
-                               : rounded(static_cast<double>(given_bias[f]) /
-                                         (static_cast<double>(x) * static_cast<double>(scales[f])));
-                },
-                [&](std::size_t f) { return scales[f]; }, false);
-        }
-    }
-    template <class Layer>
-    static std::pair<std::span<const float>, const float*>
-    arrays_of(parameter_view<Layer, const float> w) {
-        const float* bias = nullptr;
-        if constexpr (requires { w.kernel(); }) {
-            if constexpr (requires { w.bias(); }) bias = w.bias().data();
-            return {std::span<const float>(w.kernel().data(), w.kernel().size()), bias};
-        } else {
-            const auto scale = w.template get<"scale">();
-            return {std::span<const float>(scale.data(), scale.size()),
-                    w.template get<"offset">().data()};
-        }
+        throw std::invalid_argument("ctnn::quantize: what '" + value_name<Quantized>(value) +
+                                    "' gives " + sentence);
     }
 
     const parameters<network>& w_;
@@ -231,11 +148,8 @@ private:
     std::array<observed_range, stages::scales> ranges_{};
 };
 
-template <class Rounding, class Network, class Label>
-quantized_parameters<Network, Rounding>
-quantize_with_labels(const parameters<Network>& w, std::span<const typename Network::input> images,
-                     const quantize_options& options, bool has_labels, const Label& label) {
-    if (images.empty())
+inline void check_quantize_options(std::size_t images, const quantize_options& options) {
+    if (images == 0)
         throw std::invalid_argument("ctnn::quantize: there must be images, found none");
     if (!(0.0 <= options.outliers && options.outliers <= 0.5))
         throw std::invalid_argument("ctnn::quantize: outliers must be 0 to 0.5, found " +
@@ -243,13 +157,21 @@ quantize_with_labels(const parameters<Network>& w, std::span<const typename Netw
     if (options.weight_bits < 2 || options.weight_bits > 8)
         throw std::invalid_argument("ctnn::quantize: weight_bits must be 2 to 8, found " +
                                     std::to_string(options.weight_bits));
+}
+
+template <class Rounding, class Network, class Label>
+quantized_parameters<Network, Rounding>
+quantize_with_labels(const parameters<Network>& w, std::span<const typename Network::input> images,
+                     const quantize_options& options, bool has_labels, const Label& label) {
+    check_quantize_options(images.size(), options);
     using result = quantized<Network, Rounding>;
     const std::unique_ptr<const parameters<folded<Network>>> of_folded(
         new parameters<folded<Network>>(fold(w)));
     const auto work = std::make_unique<quantizer<result>>(*of_folded, images, options);
     quantized_parameters<Network, Rounding> q{};
     work->observe();
-    work->write(q);
+    work->choose_scales(q.scales);
+    convert_parameters<result>(*of_folded, options.weight_bits, q);
     if (options.report != nullptr) *options.report = work->compare(q, has_labels, label);
     return q;
 }

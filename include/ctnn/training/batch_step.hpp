@@ -129,6 +129,7 @@ sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, st
         if (std::isfinite(total.loss)) {
             if constexpr (pass::segments > 1) space.lanes[0].pass.keep_statistics(w, count);
             optimizer.update(w, space.gradients[0]);
+            derive_parameters(w);
         }
     return total;
 }

@@ -167,6 +167,7 @@ void initialize(parameter_view<Owner, float> w, const Initializer& initializer) 
         else
             constant{.value = entry.first_value}(w, entry, random);
     }
+    detail::derive_parameters(w);
 }
 /// The same for all parameters of a network or layer.
 template <class Owner, class Initializer>
