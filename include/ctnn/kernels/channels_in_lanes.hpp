@@ -36,6 +36,9 @@ private:
     using tiled_columns =
         tiled_axis<Conv.columns, pooled_columns * window_columns, columns_kept * window_columns>;
 
+    // A row of so many taps is a loop, or the compiler would take minutes.
+    static constexpr bool are_many = Conv.columns.taps > 16;
+
 public:
     /// Numbers of scratch memory that `run` needs.
     static constexpr std::size_t scratch_size = 0;
@@ -44,11 +47,18 @@ public:
                     float* /*scratch*/) noexcept {
         for (std::size_t c = 0; c < Conv.channels; c += lanes) {
             const std::size_t first = std::min(c, Conv.channels - lanes);
-            for (std::size_t h = 0; h < pooled_rows; ++h)
-                tiled_columns::for_tiles([&](auto like, std::size_t w) CTNN_INLINED {
+            for (std::size_t h = 0; h < pooled_rows; ++h) {
+                const auto one_tile = [&](auto like, std::size_t w) CTNN_INLINED {
                     tile<like>(x + first, kernel + first, Conv.bias_from(bias, first), y + first, h,
                                w);
-                });
+                };
+                if constexpr (are_many)
+                    for (std::size_t n = 0; n < tiled_columns::tiles; ++n)
+                        one_tile(std::integral_constant<std::size_t, 0>{},
+                                 tiled_columns::start_of(n));
+                else
+                    tiled_columns::for_tiles(one_tile);
+            }
         }
     }
 
@@ -73,13 +83,38 @@ private:
                 });
                 const std::size_t r = h * window_rows + p;
                 const axis::range inside = Conv.rows.taps_inside(r);
-                for (std::size_t i = inside.first; i < inside.last; ++i)
-                    add_row<Like>(x + Conv.rows.pixel(r, i) * Conv.columns.input * Conv.channels,
-                                  kernel + i * Conv.columns.taps * Conv.channels, w, sum);
+                for (std::size_t i = inside.first; i < inside.last; ++i) {
+                    const float* const row =
+                        x + Conv.rows.pixel(r, i) * Conv.columns.input * Conv.channels;
+                    const float* const k = kernel + i * Conv.columns.taps * Conv.channels;
+                    if constexpr (are_many)
+                        add_row_in_a_loop(row, k, w, sum);
+                    else
+                        add_row<Like>(row, k, w, sum);
+                }
             },
             [&](auto q, vector value) CTNN_INLINED { simd::store(to + q * Conv.filters, value); });
     }
 
+    static constexpr std::size_t place(std::size_t q) noexcept {
+        return q % window_columns * columns_kept + q / window_columns;
+    }
+    template <std::size_t Sums>
+    [[gnu::always_inline]] static void add_row_in_a_loop(const float* row, const float* kernel,
+                                                         std::size_t w,
+                                                         vector (&sum)[Sums]) noexcept {
+        for (std::size_t j = 0; j < Conv.columns.taps; ++j) {
+            const vector weight = simd::load<vector>(kernel + j * Conv.channels);
+            const axis::range inside = tiled_columns::inside(w, j);
+            simd::unroll<Sums>([&](auto q) CTNN_INLINED {
+                if (inside.first <= q && q < inside.last)
+                    simd::add_product(
+                        sum[place(q)],
+                        simd::load<vector>(row + Conv.columns.pixel(w + q, j) * Conv.channels),
+                        weight);
+            });
+        }
+    }
     /// One row of the kernel: every pixel is loaded once for all outputs that see it. j: tap; q:
     /// output of the tile; n: pixel, from what the first tap of the first output sees.
     template <std::size_t Like, std::size_t Sums>
@@ -108,8 +143,7 @@ private:
                     first + n - j * columns.dilation;  // before j: very large
                 constexpr std::size_t q = at / columns.stride;
                 if constexpr (at < reach && at % columns.stride == 0 && q < Sums)
-                    simd::add_product(sum[q % window_columns * columns_kept + q / window_columns],
-                                      from, weights[j]);
+                    simd::add_product(sum[place(q)], from, weights[j]);
             });
         });
     }

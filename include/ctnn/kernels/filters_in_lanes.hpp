@@ -196,19 +196,28 @@ private:
 
     /// The taps from J on of a row of the kernel. Those that find pixels for the same outputs are
     /// one loop, if they lie side by side (with AVX2 and SSE2 short loops are faster: g++ unrolls
-    /// them).
+    /// them), or two, if they are many.
     template <axis::range Rows, std::size_t Like, std::size_t J, class Filter>
     [[gnu::always_inline]] static void add_row(const float* row, const float* k, std::size_t q,
                                                std::size_t channels, Filter filter,
                                                vector (&sum)[sums]) noexcept {
         constexpr axis::range columns = tiled_columns::inside(Like, J);
-        constexpr bool are_neighbours =
-            Conv.groups == 1 && Conv.columns.dilation == 1 && !has_blocks && simd::registers >= 32;
-        constexpr std::size_t next = are_neighbours ? tiled_columns::next_tap(Like, J) : J + 1;
-        if constexpr (columns.first < columns.last)
-            add<Rows, columns>(row + Conv.columns.pixel(q + columns.first, J) * Conv.channels,
-                               k + J * group_channels * weight_step,
-                               has_blocks ? channels : (next - J) * group_channels, filter, sum);
+        constexpr bool are_many = Conv.columns.taps > 16,
+                       are_neighbours = Conv.groups == 1 && Conv.columns.dilation == 1 &&
+                                        !has_blocks && (are_many || simd::registers >= 32);
+        constexpr std::size_t next =
+            are_neighbours || are_many ? tiled_columns::next_tap(Like, J) : J + 1;
+        if constexpr (columns.first < columns.last) {
+            const float* pixel = row + Conv.columns.pixel(q + columns.first, J) * Conv.channels;
+            const float* weights = k + J * group_channels * weight_step;
+            if constexpr (are_neighbours)
+                add<Rows, columns>(pixel, weights, (next - J) * group_channels, filter, sum);
+            else
+                for (std::size_t n = 0; n < next - J; ++n)
+                    add<Rows, columns>(pixel + n * Conv.columns.dilation * Conv.channels,
+                                       weights + n * group_channels * weight_step, channels, filter,
+                                       sum);
+        }
         if constexpr (next < Conv.columns.taps)
             add_row<Rows, Like, next>(row, k, q, channels, filter, sum);
     }
