@@ -93,10 +93,15 @@ constexpr void int8_convolve_plainly(const std::int8_t* x, std::int8_t* y, std::
                                              Conv.channels +
                                          from
                                    : nullptr;
+                        // Few operations for each weight, since it is compilers that run this.
+                        const std::int8_t* weight = o.weights + packing.place(Conv, i, j, 0, f);
+                        std::size_t k = packing.place(Conv, i, j, 0, f) % 4;
                         for (std::size_t c = 0; c < channels; ++c) {
                             const std::int32_t value = inside ? pixel[c] : o.zero_x;
-                            sum += static_cast<std::uint32_t>(
-                                (value + 128) * o.weights[packing.place(Conv, i, j, c, f)]);
+                            sum += static_cast<std::uint32_t>((value + 128) * *weight);
+                            if (c + 1 == channels) break;  // there may be no further weight
+                            ++weight;
+                            if (++k == 4) k = 0, weight += (packing.filters - 1) * 4;
                         }
                     }
                 *y++ = o.finish(sum, f);
