@@ -2,6 +2,7 @@
 // x are broadcast to all of them.
 #pragma once
 
+#include <ctnn/quantization/int8_filter_sums.hpp>
 #include <ctnn/quantization/int8_finish.hpp>
 #include <ctnn/quantization/int8_rows.hpp>
 #include <ctnn/quantization/int8_tile.hpp>
@@ -50,13 +51,37 @@ private:
     static constexpr std::size_t lanes = std::min(simd::integer_lanes, std::bit_floor(padded)),
                                  vectors = (padded + lanes - 1) / lanes;
     static constexpr int8_tile at_once =
-        int8_tile_of(all_columns, vectors, packing.runs* words, words, WindowColumns);
-    static constexpr std::size_t units = at_once.vectors, chains = at_once.chains;
+        simd::multiplies_bytes
+            ? int8_tile_of_words(all_columns, vectors, packing.runs* words, words, WindowColumns)
+            : int8_tile_of_pairs(all_columns, vectors, packing.runs*((packing.run_length + 1) / 2),
+                                 WindowColumns);
+    static constexpr std::size_t units = at_once.vectors;
     using vector = simd::integers<lanes>;
     using reg = typename vector::reg;
 
     using block = int8_block<output_rows, output_columns, channels, at_once.columns>;
     static constexpr std::size_t image_size = block::size + 3;  // words at the end of a run
+
+    // Runs of weights are rows of the kernel where its columns lie side by side.
+    static constexpr bool is_joined = Conv.groups == 1 && Conv.columns.dilation == 1;
+    static constexpr std::size_t run_columns = is_joined && !is_column ? 1 : columns.taps;
+    using sums_of_filters =
+        int8_filter_sums<int8_runs{packing.runs / run_columns, run_columns,
+                                   (block::has_gaps ? 1 : rows.dilation) * block::row_size,
+                                   columns.dilation* channels, packing.run_length, words,
+                                   columns.stride* channels, padded},
+                         units, at_once.chains>;
+    template <bool Ends>
+    static constexpr std::size_t filter(std::size_t u) noexcept {
+        return sums_of_filters::template filter<Ends>(u);
+    }
+    // Weights become 16 bits once, if that is for more than two tiles.
+    static constexpr bool widens_once =
+        !simd::multiplies_bytes && output_rows.output() * WindowRows *
+                                           ((all_columns + at_once.columns - 1) / at_once.columns) >
+                                       2;
+    static constexpr std::size_t wide_size = widens_once ? sums_of_filters::wide_size : 0,
+                                 alignment = widens_once ? sizeof(reg) : alignof(int8_number);
 
     template <class Rounding>
     static constexpr bool copies_outputs =
@@ -65,14 +90,15 @@ private:
 public:
     /// Bytes of scratch memory.
     static constexpr std::size_t scratch_size =
-        image_size * sizeof(int8_number) +
-        int8_outputs<rounding::tflite_micro>::bytes(Conv.groups * padded) + alignof(int8_number);
+        wide_size + image_size * sizeof(int8_number) +
+        int8_outputs<rounding::tflite_micro>::bytes(Conv.groups * padded) + alignment;
 
     template <class Rounding>
     static void run(const std::int8_t* x, std::int8_t* y, std::size_t first, std::size_t last,
                     const int8_operands<Rounding>& o, std::int8_t* scratch) noexcept {
-        scratch += reinterpret_cast<std::uintptr_t>(scratch) % alignof(int8_number);
-        auto* const image = reinterpret_cast<int8_number*>(scratch);
+        scratch += (alignment - reinterpret_cast<std::uintptr_t>(scratch) % alignment) % alignment;
+        std::int8_t* const wide = scratch;
+        auto* const image = reinterpret_cast<int8_number*>(scratch += wide_size);
         auto outputs = int8_outputs<Rounding>::as_given(o);
         if constexpr (copies_outputs<Rounding>)
             outputs = int8_outputs<Rounding>::copied(
@@ -95,7 +121,7 @@ public:
                                     copy_row(row, span, channels, o.zero_x,
                                              image + i * block::row_size);
                                 });
-                compute(image, o.weights,
+                compute(image, o.weights, wide,
                         y + ((h - r.first) * all_columns + column - c.first) * Conv.filters, some,
                         count, outputs);
             }
@@ -104,66 +130,66 @@ public:
 
 private:
     template <class Outputs>
-    static void compute(const int8_number* x, const std::int8_t* weights, std::int8_t* y,
-                        std::size_t row_count, std::size_t column_count,
+    static void compute(const int8_number* x, const std::int8_t* weights, std::int8_t* wide,
+                        std::int8_t* y, std::size_t row_count, std::size_t column_count,
                         const Outputs& outputs) noexcept {
         constexpr std::size_t last = vectors - units;
         constexpr bool is_uneven = padded % lanes != 0 || padded != filters;
         for (std::size_t g = 0; g < Conv.groups; ++g) {
             const auto some = [&](std::size_t v, auto is_last) CTNN_INLINED {
                 constexpr bool ends = decltype(is_last)::value;
-                const std::size_t f = first_of(v);
-                const std::int8_t* const w = weights + (g * packing.runs * words * padded + f) * 4;
-                std::int8_t* const to = y + g * filters + f;
-                const int8_number* const from = x + g * Conv.group_channels();
-                for (std::size_t h = 0; h < row_count; ++h) {
-                    const int8_number* const row = from + h * output_rows.stride * block::row_size;
-                    std::int8_t* const into = to + h * all_columns * Conv.filters;
-                    const auto one_tile = [&](auto size, std::size_t q) CTNN_INLINED {
-                        tile<decltype(size)::value, ends>(
-                            row + q * output_columns.stride * channels, w, into + q * Conv.filters,
-                            outputs.from(g * padded + f));
-                    };
-                    using whole = std::integral_constant<std::size_t, at_once.columns>;
-                    if constexpr (at_once.columns > fewest) {
-                        if (column_count < at_once.columns) {
-                            for (std::size_t q = 0; q < column_count; ++q)
-                                one_tile(std::integral_constant<std::size_t, 1>{}, q);
-                            continue;
-                        }
-                    }
-                    for (std::size_t q = 0; q < column_count; q += at_once.columns)
-                        one_tile(whole{}, std::min(q, column_count - at_once.columns));
+                const std::size_t f = sums_of_filters::first_of(v);
+                const std::int8_t* w = weights + (g * packing.runs * words * padded + f) * 4;
+                if constexpr (widens_once) {
+                    sums_of_filters::template widen<ends>(w, wide);
+                    w = wide;
                 }
+                tiles<ends>(x + g * Conv.group_channels(), w, y + g * filters + f, row_count,
+                            column_count, outputs.from(g * padded + f));
             };
             for (std::size_t v = 0; v < last; v += units) some(v, std::false_type{});
             some(last, std::bool_constant<is_uneven>{});
         }
     }
 
-    // Runs of weights: rows and columns of them, and how far these are from each other.
-    static constexpr bool is_joined = Conv.groups == 1 && Conv.columns.dilation == 1;
-    static constexpr std::size_t run_columns = is_joined && !is_column ? 1 : columns.taps,
-                                 run_rows = packing.runs / run_columns,
-                                 run_height =
-                                     (block::has_gaps ? 1 : rows.dilation) * block::row_size,
-                                 run_width = columns.dilation * channels;
-
-    /// Where the filters of vector `v` begin: the last ends where the filters do, even if it computes
-    /// some again. And that of a tile, from the tile's first one.
-    static constexpr std::size_t first_of(std::size_t v) noexcept {
-        return std::min(v * lanes, padded - lanes);
+    /// All outputs of some filters.
+    template <bool Ends, class Outputs>
+    [[gnu::noinline]] static void tiles(const int8_number* x, const std::int8_t* w, std::int8_t* y,
+                                        std::size_t row_count, std::size_t column_count,
+                                        const Outputs outputs) noexcept {
+        for (std::size_t h = 0; h < row_count; ++h) {
+            const int8_number* const row = x + h * output_rows.stride * block::row_size;
+            std::int8_t* const into = y + h * all_columns * Conv.filters;
+            const auto one_tile = [&](auto size, std::size_t q) CTNN_INLINED {
+                constexpr std::size_t count = decltype(size)::value;
+                const int8_number* const from = row + q * output_columns.stride * channels;
+                if constexpr (simd::multiplies_bytes)
+                    tile_apart<count, Ends>(from, w, into + q * Conv.filters, outputs);
+                else
+                    tile<count, Ends>(from, w, into + q * Conv.filters, outputs);
+            };
+            if constexpr (at_once.columns > fewest) {
+                if (column_count < at_once.columns) {
+                    for (std::size_t q = 0; q < column_count; ++q) one_tile(number<1>{}, q);
+                    continue;
+                }
+            }
+            for (std::size_t q = 0; q < column_count; q += at_once.columns)
+                one_tile(number<at_once.columns>{}, std::min(q, column_count - at_once.columns));
+        }
     }
-    template <bool Ends>
-    static constexpr std::size_t filter(std::size_t u) noexcept {
-        return Ends ? first_of(vectors - units + u) - first_of(vectors - units) : u * lanes;
-    }
 
-    /// `Columns` outputs side by side, `units` vectors of filters. Not inlined: g++ 12 would keep
-    /// the sums of the next tile in memory.
+    /// Not inlined: with more sums g++ 12 would keep those of the next tile in memory.
     template <std::size_t Columns, bool Ends, class Rounding>
-    [[gnu::noinline]] static void tile(const int8_number* x, const std::int8_t* w, std::int8_t* y,
-                                       int8_outputs<Rounding> o) noexcept {
+    [[gnu::noinline]] static void tile_apart(const int8_number* x, const std::int8_t* w,
+                                             std::int8_t* y, int8_outputs<Rounding> o) noexcept {
+        tile<Columns, Ends>(x, w, y, o);
+    }
+    /// `Columns` outputs side by side, `units` vectors of filters.
+    template <std::size_t Columns, bool Ends, class Rounding>
+    [[gnu::always_inline]] static void tile(const int8_number* x, const std::int8_t* w,
+                                            std::int8_t* y,
+                                            const int8_outputs<Rounding>& o) noexcept {
         constexpr std::size_t sums = Columns * units;
         reg sum[sums];
         if constexpr (has_windows) {
@@ -215,91 +241,14 @@ private:
             }
         });
     }
-    template <std::size_t N>
-    using number = std::integral_constant<std::size_t, N>;
-
-    /// The sums of `Columns` outputs side by side.
     template <std::size_t Columns, bool Ends>
     [[gnu::always_inline]] static void add_taps(const int8_number* x, const std::int8_t* w,
                                                 const std::int8_t* starts,
-                                                reg (&result)[Columns * units]) noexcept {
-        constexpr std::size_t sums = Columns * units, rest = words % chains;
-        reg sum[chains][sums];
-        CTNN_UNROLLED
-        for (std::size_t s = 0; s < sums; ++s)
-            sum[0][s] = vector::load(starts + filter<Ends>(s % units) * 4);
-        CTNN_UNROLLED
-        for (std::size_t n = 1; n < chains; ++n) CTNN_UNROLLED
-        for (std::size_t s = 0; s < sums; ++s) sum[n][s] = vector::zero();
-
-        for (std::size_t i = 0; i < run_rows; ++i)
-            for (std::size_t j = 0; j < run_columns; ++j) {
-                const int8_number* from = x + i * run_height + j * run_width;
-                for (std::size_t n = 0; n < words / chains; ++n, from += chains * 4)
-                    simd::unroll<chains>([&](auto chain) CTNN_INLINED {
-                        add_word<Columns, Ends>(from + chain * 4, w, sum[chain]);
-                        w += padded * 4;
-                    });
-                simd::unroll<rest>([&](auto chain) CTNN_INLINED {
-                    add_word<Columns, Ends>(from + chain * 4, w, sum[chain]);
-                    w += padded * 4;
-                });
-            }
-
-        CTNN_UNROLLED
-        for (std::size_t s = 0; s < sums; ++s) {
-            result[s] = sum[0][s];
-            CTNN_UNROLLED
-            for (std::size_t n = 1; n < chains; ++n) result[s] = vector::add(result[s], sum[n][s]);
-        }
-    }
-
-    /// Four neighbouring numbers of each of the tile's pixels.
-    template <std::size_t Columns, bool Ends>
-    [[gnu::always_inline]] static void add_word(const int8_number* x, const std::int8_t* w,
                                                 reg (&sum)[Columns * units]) noexcept {
-        constexpr std::size_t step = columns.stride * channels;
-        const auto broadcast = [](const int8_number* four) CTNN_INLINED {
-            std::int32_t word;
-            std::memcpy(&word, four, sizeof word);
-            return vector::all(word);
-        };
-        if constexpr (simd::multiplies_bytes) {
-            reg weights[units];
-            CTNN_UNROLLED
-            for (std::size_t u = 0; u < units; ++u) {
-                weights[u] = vector::load(w + filter<Ends>(u) * 4);
-                if constexpr (Columns > 1) weights[u] = vector::in_register(weights[u]);
-            }
-            CTNN_UNROLLED
-            for (std::size_t p = 0; p < Columns; ++p) {
-                const reg value = broadcast(x + p * step);
-                CTNN_UNROLLED
-                for (std::size_t u = 0; u < units; ++u)
-                    sum[p * units + u] = vector::in_register(
-                        simd::dot<vector>(sum[p * units + u], value, weights[u]));
-            }
-        } else {
-            reg first[units], last[units];
-            CTNN_UNROLLED
-            for (std::size_t u = 0; u < units; ++u) {
-                const reg weights = vector::load(w + filter<Ends>(u) * 4);
-                first[u] = vector::first_two(weights);
-                last[u] = vector::last_two(weights);
-            }
-            CTNN_UNROLLED
-            for (std::size_t p = 0; p < Columns; ++p) {
-                const reg a = broadcast(x + p * step), b = broadcast(x + p * step + 2);
-                CTNN_UNROLLED
-                for (std::size_t u = 0; u < units; ++u) {
-                    const reg products =
-                        vector::add(vector::products(a, first[u]), vector::products(b, last[u]));
-                    sum[p * units + u] =
-                        vector::in_register(vector::add(sum[p * units + u], products));
-                }
-            }
-        }
+        sums_of_filters::template add_taps<Columns, Ends, widens_once>(x, w, starts, sum);
     }
+    template <std::size_t N>
+    using number = std::integral_constant<std::size_t, N>;
 };
 
 }  // namespace ctnn::detail
