@@ -107,15 +107,17 @@ TEST_CASE("groups, depthwise") {
           {{9, 3, 2, 3, 2, 2}, {12, 3, 3, 2, 3, 3}, 16, 16, 16, true},
           {same(4, 3), same(5, 3), 5, 10, 5, true}, {same(4, 3), same(5, 3), 3, 24, 3, true},
           {plain(4, 1), plain(5, 1), 24, 24, 24, true}, {pixel, pixel, 70, 70, 70, true},
-          {plain(25, 25), plain(5, 5), 64, 64, 64, true}>();
+          {plain(25, 25), plain(5, 5), 64, 64, 64, true},
+          {{14, 3, 3, 1, 1, 1}, {9, 3, 2, 2, 2, 1}, 8, 8, 8, true},
+          {{14, 2, 3, 1, 1, 0}, {7, 3, 1, 3, 3, 3}, 24, 24, 24, true}>();
 }
 TEST_CASE("more than fits into scratch memory at once") {
     check<{plain(3, 3), plain(30'000, 3), 1, 4, 1, true},
           {same(60, 3), same(200, 3), 5, 8, 1, true}, {plain(1, 1), plain(9'000, 1), 5, 8, 1, true},
           {plain(9'000, 3), pixel, 5, 8, 1, true},
           {{40, 3, 1, 7, 7, 7}, {2'000, 3, 1, 9, 9, 9}, 3, 4, 1, true},
-          {same(3, 3), same(9'001, 3), 4, 4, 4, true}, {same(60, 3), same(90, 3), 16, 16, 16, true},
-          {pixel, pixel, 70'000, 4, 1, true}>();
+          {same(3, 3), same(9'001, 3), 4, 4, 4, true}, {same(4, 3), same(5'000, 3), 8, 8, 8, true},
+          {same(60, 3), same(90, 3), 16, 16, 16, true}, {pixel, pixel, 70'000, 4, 1, true}>();
 }
 
 }  // namespace

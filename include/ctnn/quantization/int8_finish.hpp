@@ -94,4 +94,34 @@ struct int8_outputs {
     }
 };
 
+/// Sums of as many outputs, of the same filters in the lanes, as bytes: each output's `step` bytes from
+/// the one before it.
+template <class Vector, std::size_t Outputs, class Rounding>
+[[gnu::always_inline]] inline void int8_store(const typename Vector::reg (&sum)[Outputs],
+                                              const int8_outputs<Rounding>& o, std::int8_t* y,
+                                              std::size_t step) noexcept {
+    constexpr std::size_t lanes = sizeof sum[0] / 4;
+    const auto zero = Vector::all_of_16_bits(o.zero), low = Vector::bound(o.low),
+               high = Vector::bound(o.high);
+    simd::unroll<(Outputs + 3) / 4>([&](auto four) CTNN_INLINED {
+        const auto result = [&](std::size_t n) CTNN_INLINED {
+            return int8_factors<Rounding>::template times<Vector>(
+                sum[std::min(four * 4 + n, Outputs - 1)], [&](std::size_t array) CTNN_INLINED {
+                    return Vector::load(o.first_factors + array * o.step);
+                });
+        };
+        const auto bytes = Vector::in_order(
+            Vector::pack(result(0), result(1), result(2), result(3), zero, low, high));
+        constexpr std::size_t some = std::min<std::size_t>(4, Outputs - four * 4);
+        std::int8_t* const to = y + four * 4 * step;
+        if (some == 4 && step == lanes) {
+            Vector::store(to, bytes);
+        } else {
+            simd::unroll<some>([&](auto n) CTNN_INLINED {
+                Vector::template store_quarter<n>(to + n * step, bytes);
+            });
+        }
+    });
+}
+
 }  // namespace ctnn::detail

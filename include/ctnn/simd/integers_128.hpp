@@ -160,6 +160,19 @@ struct integers<4> {
         const reg x = _mm_loadl_epi64(static_cast<const __m128i*>(p));
         return _mm_srai_epi16(_mm_unpacklo_epi8(x, x), 8);
     }
+    // The first numbers of a and of b by turns, as 16 bits.
+    [[gnu::always_inline]] static reg load_pairs(const void* a, const void* b) {
+        int first, second;
+        std::memcpy(&first, a, sizeof first);
+        std::memcpy(&second, b, sizeof second);
+        const reg x = _mm_unpacklo_epi8(_mm_cvtsi32_si128(first), _mm_cvtsi32_si128(second));
+        return _mm_srai_epi16(_mm_unpacklo_epi8(x, x), 8);
+    }
+    template <std::size_t Which>
+    [[gnu::always_inline]] static void store_quarter(void* p, reg a) {
+        const int part = _mm_cvtsi128_si32(_mm_shuffle_epi32(a, Which));
+        std::memcpy(p, &part, sizeof part);
+    }
     [[gnu::always_inline]] static reg load_fours(const std::int8_t* p, std::size_t /*step*/) {
         return load(p);
     }

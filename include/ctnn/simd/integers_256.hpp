@@ -125,6 +125,19 @@ struct integers<8> {
     [[gnu::always_inline]] static reg load_wide(const void* p) {
         return _mm256_cvtepi8_epi16(integers<4>::load(p));
     }
+    [[gnu::always_inline]] static reg load_pairs(const void* a, const void* b) {
+        return _mm256_cvtepi8_epi16(
+            _mm_unpacklo_epi8(_mm_loadl_epi64(static_cast<const __m128i*>(a)),
+                              _mm_loadl_epi64(static_cast<const __m128i*>(b))));
+    }
+    template <std::size_t Which>
+    [[gnu::always_inline]] static void store_quarter(void* p, reg a) {
+        const __m128i half = Which < 2 ? _mm256_castsi256_si128(a) : _mm256_extracti128_si256(a, 1);
+        if constexpr (Which % 2 == 0)
+            _mm_storel_epi64(static_cast<__m128i*>(p), half);
+        else
+            _mm_storeh_pd(static_cast<double*>(p), _mm_castsi128_pd(half));
+    }
     [[gnu::always_inline]] static reg load_fours(const std::int8_t* p, std::size_t step) {
         return _mm256_inserti128_si256(_mm256_castsi128_si256(integers<4>::load(p)),
                                        integers<4>::load(p + step), 1);
