@@ -48,10 +48,10 @@ private:
         for (std::size_t q = 1; q <= std::min<std::size_t>(width, 8); ++q)
             for (std::size_t f = 1; f <= std::min<std::size_t>(filters, 28); ++f) {
                 const std::size_t all = q * WindowColumns;
-                if (all * f + (simd::multiplies_bytes ? all + 1 : 4) > simd::registers) break;
+                if (all * f + (simd::multiplies_bytes ? all + 1 : all + 2) > simd::registers) break;
                 const std::size_t cost = simd::multiplies_bytes
                                              ? std::max<std::size_t>({all * f, all + f, 10})
-                                             : 3 * all * f + 4 * f;
+                                             : 2 * std::max<std::size_t>(all * f, all + f) + 2;
                 const std::size_t cycles =
                     tiles(width, q) * tiles(filters, f) *
                     (cost * packing.runs * words + 20 + 8 * q * ((f + 3) / 4 * 4));
@@ -60,16 +60,19 @@ private:
         return best;
     }();
 
-    using block =
-        int8_block<output_rows, output_columns, channels, at_once.columns, 1, bytes / step>;
+    using block = int8_block<output_rows, output_columns, channels, at_once.columns, 1,
+                             bytes / step, simd::multiplies_bytes ? 32'768 : 98'304>;
     static constexpr std::size_t pixels = pixels_for(output_columns, block::columns),
                                  row_bytes = pixels * channels + 8,  // words at the end of a run
         row_size = (pixels * channels + 4) / step * bytes;
     static constexpr std::size_t image_size = block::rows_for(block::rows) * row_size;
+    // Weights of 16 bits, of a tile's filters.
+    static constexpr std::size_t wide_size =
+        simd::multiplies_bytes ? 0 : packing.runs * words * at_once.filters * 8;
 
 public:
     /// Bytes of scratch memory.
-    static constexpr std::size_t scratch_size = image_size + row_bytes * images;
+    static constexpr std::size_t scratch_size = image_size + row_bytes * images + wide_size;
 
     template <class Rounding>
     static void run(const std::int8_t* x, std::int8_t* y, std::size_t first, std::size_t last,
@@ -88,10 +91,18 @@ public:
                 for (std::size_t g = 0; g < Conv.groups; ++g)
                     for (std::size_t f = 0; f < filters; f += at_once.filters) {
                         const std::size_t filter = std::min(f, filters - at_once.filters);
+                        const std::int8_t* weights =
+                            o.weights + (g * packing.runs * words * packing.filters + filter) * 4;
+                        if constexpr (!simd::multiplies_bytes) {
+                            std::int8_t* const wide = scratch + image_size + row_bytes * images;
+                            widen(weights, wide);
+                            weights = wide;
+                        }
                         for (std::size_t r = 0; r < some; ++r)
                             for (std::size_t q = 0; q < count; q += at_once.columns)
-                                tile(scratch, y + (h - first) * width * Conv.filters * images, o, g,
-                                     filter, r, std::min(q, count - at_once.columns), column);
+                                tile(scratch, y + (h - first) * width * Conv.filters * images,
+                                     weights, o, g, filter, r, std::min(q, count - at_once.columns),
+                                     column);
                     }
             }
         }
@@ -121,6 +132,16 @@ private:
             const reg all = vector::flip(vector::load(from), vector::all_bytes(-128));
             vector::store(to, vector::words(all));
         } else {
+            copy_pairs<vector>(from, to);
+        }
+    }
+    template <class Vector>
+    [[gnu::always_inline]] static void copy_pairs(const std::int8_t* from,
+                                                  std::int8_t* to) noexcept {
+        if constexpr (requires { Vector::load_pairs(from, from); }) {
+            Vector::store(to, Vector::add_16_bits(Vector::load_pairs(from, from + images),
+                                                  Vector::all_of_16_bits(128)));
+        } else {
             using eight = simd::integers<4>;
             const auto more = eight::all_of_16_bits(128);
             const auto wide = [&](const std::int8_t* at) CTNN_INLINED {
@@ -134,12 +155,19 @@ private:
             }
         }
     }
+    static void widen(const std::int8_t* w, std::int8_t* to) noexcept {
+        for (std::size_t word = 0; word < packing.runs * words; ++word, w += packing.filters * 4)
+            for (std::size_t n = 0; n < at_once.filters * 4; ++n, to += sizeof(std::int16_t)) {
+                const std::int16_t weight = w[n];
+                std::memcpy(to, &weight, sizeof weight);
+            }
+    }
 
     static constexpr bool is_joined = Conv.groups == 1 && columns.dilation == 1;
     static constexpr std::size_t run_columns = is_joined ? 1 : columns.taps;
 
     template <class Rounding>
-    [[gnu::noinline]] static void tile(const std::int8_t* x, std::int8_t* y,
+    [[gnu::noinline]] static void tile(const std::int8_t* x, std::int8_t* y, const std::int8_t* w,
                                        const int8_operands<Rounding>& o, std::size_t group,
                                        std::size_t filter, std::size_t row, std::size_t column,
                                        std::size_t first_column) noexcept {
@@ -149,8 +177,6 @@ private:
              (column * output_columns.stride * channels + group * Conv.group_channels()) / step *
                  bytes;
         y += ((row * width + first_column + column) * Conv.filters + f) * images;
-        const std::int8_t* w =
-            o.weights + (group * packing.runs * words * packing.filters + filter) * 4;
         reg sum[sums];
         if constexpr (WindowRows * WindowColumns == 1) {
             add_taps(x, w, o.starts + f, sum);
@@ -205,52 +231,65 @@ private:
             for (std::size_t j = 0; j < run_columns; ++j) {
                 const std::int8_t* from = x + i * (block::has_gaps ? 1 : rows.dilation) * row_size +
                                           j * columns.dilation * channels / step * bytes;
-                for (std::size_t k = 0; k < words; ++k) {
-                    add_word(from, w, sum);
-                    from += 4 / step * bytes;
-                    w += packing.filters * 4;
+                if constexpr (simd::multiplies_bytes) {
+                    for (std::size_t k = 0; k < words; ++k) {
+                        add_word(from, w, sum);
+                        from += 4 / step * bytes;
+                        w += packing.filters * 4;
+                    }
+                } else {
+                    constexpr std::size_t pairs = (packing.run_length + 1) / 2;
+                    for (std::size_t k = 0; k < pairs / 2; ++k) {
+                        add_pair(from, w, sum);
+                        add_pair(from + 2 / step * bytes, w + 4, sum);
+                        from += 4 / step * bytes;
+                        w += at_once.filters * 8;
+                    }
+                    if constexpr (pairs % 2 == 1) {
+                        add_pair(from, w, sum);
+                        w += at_once.filters * 8;
+                    }
                 }
             }
     }
 
+    static constexpr std::size_t next_column = columns.stride * channels / step * bytes;
+    [[gnu::always_inline]] static reg broadcast(const std::int8_t* w) noexcept {
+        std::int32_t four;
+        std::memcpy(&four, w, sizeof four);
+        return vector::all(four);
+    }
     [[gnu::always_inline]] static void add_word(const std::int8_t* x, const std::int8_t* w,
                                                 reg (&sum)[all_sums]) noexcept {
-        constexpr std::size_t next = columns.stride * channels / step * bytes;
-        const auto weights = [&](std::size_t f) CTNN_INLINED {
-            std::int32_t four;
-            std::memcpy(&four, w + f * 4, sizeof four);
-            return vector::all(four);
-        };
         simd::load_again();
-        if constexpr (simd::multiplies_bytes) {
-            reg value[all_columns];
+        reg value[all_columns];
+        CTNN_UNROLLED
+        for (std::size_t q = 0; q < all_columns; ++q)
+            value[q] = vector::in_register(vector::load(x + q * next_column));
+        CTNN_UNROLLED
+        for (std::size_t f = 0; f < at_once.filters; ++f) {
+            reg weight = broadcast(w + f * 4);
+            if constexpr (all_columns > 1) weight = vector::in_register(weight);
             CTNN_UNROLLED
             for (std::size_t q = 0; q < all_columns; ++q)
-                value[q] = vector::in_register(vector::load(x + q * next));
+                sum[q * at_once.filters + f] = vector::in_register(
+                    simd::dot<vector>(sum[q * at_once.filters + f], value[q], weight));
+        }
+    }
+    [[gnu::always_inline]] static void add_pair(const std::int8_t* x, const std::int8_t* w,
+                                                reg (&sum)[all_sums]) noexcept {
+        simd::load_again();
+        reg value[all_columns];
+        CTNN_UNROLLED
+        for (std::size_t q = 0; q < all_columns; ++q)
+            value[q] = vector::in_register(vector::load(x + q * next_column));
+        CTNN_UNROLLED
+        for (std::size_t f = 0; f < at_once.filters; ++f) {
+            const reg weight = broadcast(w + f * 8);
             CTNN_UNROLLED
-            for (std::size_t f = 0; f < at_once.filters; ++f) {
-                reg weight = weights(f);
-                if constexpr (all_columns > 1) weight = vector::in_register(weight);
-                CTNN_UNROLLED
-                for (std::size_t q = 0; q < all_columns; ++q)
-                    sum[q * at_once.filters + f] = vector::in_register(
-                        simd::dot<vector>(sum[q * at_once.filters + f], value[q], weight));
-            }
-        } else {
-            CTNN_UNROLLED
-            for (std::size_t f = 0; f < at_once.filters; ++f) {
-                const reg both = weights(f), first = vector::first_two(both),
-                          last = vector::last_two(both);
-                CTNN_UNROLLED
-                for (std::size_t q = 0; q < all_columns; ++q) {
-                    const std::int8_t* const from = x + q * next;
-                    const reg products =
-                        vector::add(vector::products(first, vector::load(from)),
-                                    vector::products(last, vector::load(from + 2 / step * bytes)));
-                    sum[q * at_once.filters + f] =
-                        vector::in_register(vector::add(sum[q * at_once.filters + f], products));
-                }
-            }
+            for (std::size_t q = 0; q < all_columns; ++q)
+                sum[q * at_once.filters + f] = vector::in_register(
+                    vector::add(sum[q * at_once.filters + f], vector::products(value[q], weight)));
         }
     }
 };

@@ -77,9 +77,9 @@ constexpr axis windows_of(const axis& a, std::size_t window) noexcept {
 /// A block of outputs, so large that the rows and columns that it sees fit into scratch memory, with
 /// `Channels` numbers for every pixel; at least `Fewest` columns. Of rows with gaps between taps there
 /// is one, and of those that it sees the taps. `Parts`: every such column lies side by side; `Bytes`
-/// of a number.
+/// of a number; `Room`: bytes of such memory.
 template <axis Rows, axis Columns, std::size_t Channels, std::size_t Fewest, std::size_t Parts = 1,
-          std::size_t Bytes = sizeof(int8_number)>
+          std::size_t Bytes = sizeof(int8_number), std::size_t Room = 32'768>
 struct int8_block {
     static constexpr bool has_gaps = Rows.dilation > 1 && Rows.taps > 1;
     static constexpr std::size_t rows_for(std::size_t outputs) noexcept {
@@ -91,7 +91,7 @@ struct int8_block {
     static constexpr std::size_t size_of(std::size_t some_rows, std::size_t some_columns) noexcept {
         return rows_for(some_rows) * part_for(some_columns) * Parts;
     }
-    static constexpr std::size_t most = 32'768 / Bytes;
+    static constexpr std::size_t most = Room / Bytes;
     static constexpr std::size_t columns = [] {
         std::size_t count = Columns.output();
         while (count > Fewest && size_of(1, count) > most)
