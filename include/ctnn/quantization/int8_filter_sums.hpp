@@ -161,6 +161,7 @@ private:
     template <std::size_t Columns>
     [[gnu::always_inline]] static void add_pair(const int8_number* x, const reg (&weights)[Units],
                                                 reg (&sum)[Columns * Units]) noexcept {
+        simd::load_again();
         CTNN_UNROLLED
         for (std::size_t p = 0; p < Columns; ++p) {
             const reg two = broadcast(x + p * Runs.next_output);
