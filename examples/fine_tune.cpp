@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     add_number(app, "--images", a.images, 1, 1'000'000, "training images whose ranges count");
     add_number(app, "--epochs", a.epochs, 1, 1000, "over all training images");
-    app.add_option("--learning-rate", a.learning_rate, "of Adam")->capture_default_str();
+    add_number(app, "--learning-rate", a.learning_rate, 0.0f, 1.0f, "of Adam");
     add_path(app, "--save", a.save, "write the result as .safetensors");
     add_path(app, "--header", a.header, "write it as a C++ header");
     add_path(app, "--name", a.name, "of the constant in the header")->capture_default_str();

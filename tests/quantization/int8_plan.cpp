@@ -1,5 +1,7 @@
 #include <ctnn/quantization/int8_plan.hpp>
 
+#include "../examples/lenet5.hpp"
+
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/print_plan.hpp>
 #include <ctnn/io/report.hpp>
@@ -19,6 +21,10 @@ using net = network<shape<8, 8, 2>, conv2d<4, kernel<3, 3>, same>, batch_normali
                     max_pool2d<window<2, 2>>, flatten, dense<5>, softmax>;
 using int8 = quantized<net>;
 constexpr auto& plan = plan_of<int8>;
+
+// Small networks stay small, whatever the loops keep beside values.
+static_assert(quantized<lenet5>::workspace_bytes <= 8 * 1024);
+static_assert(quantized<lenet5>::parameter_bytes <= 72 * 1024);
 
 static_assert(plan.stages.size() == 3);  // convolution, relu and pooling; dense; softmax
 static_assert(plan.stages[0].layers == 3);

@@ -256,6 +256,11 @@ TEST_CASE("what cannot be made is refused by name") {
     CHECK_THROWS_WITH(static_cast<void>(quantize(a)),
                       "ctnn::quantize: what 'input' gives must have a scale above 0 and a zero of "
                       "-128 to 127, found 0 and -110");
+    for (const float zero : {0.5f, 128.0f, std::numeric_limits<float>::quiet_NaN()}) {
+        a.values()[0] = 1.0f;
+        a.values()[1] = zero;
+        CHECK_THROWS_AS(static_cast<void>(quantize(a)), std::invalid_argument);
+    }
     w.values()[1] = std::numeric_limits<float>::infinity();
     CHECK_THROWS_AS(static_cast<void>(make_quantization_aware(w, images)), std::invalid_argument);
 }

@@ -118,25 +118,11 @@ struct aware_entry<Plan, WeightBits, I, residual<Entries...>> {
     static constexpr std::size_t next = inside::next + 1;
 };
 /// Every branch becomes a sequence.
-template <class Plan, int WeightBits, std::size_t I, class... Branches>
-struct aware_branches {
-    using type = entries_of<>;
-    static constexpr std::size_t next = I;
-};
-template <class Plan, int WeightBits, std::size_t I, class First, class... Rest>
-struct aware_branches<Plan, WeightBits, I, First, Rest...> {
-    using first = aware_part<Plan, WeightBits, I, First>;
-    using rest = aware_branches<Plan, WeightBits, first::next, Rest...>;
-    using type = typename joined_entries<
-        entries_of<typename entries_as<sequence, typename first::type>::type>,
-        typename rest::type>::type;
-    static constexpr std::size_t next = rest::next;
-};
 template <class Plan, int WeightBits, std::size_t I, class Merge, class... Branches>
 struct aware_entry<Plan, WeightBits, I, branches<Merge, Branches...>> {
     template <class... Inside>
     using merged = branches<Merge, Inside...>;
-    using inside = aware_branches<Plan, WeightBits, I, Branches...>;
+    using inside = aware_entries<Plan, WeightBits, I, sequence<Branches>...>;
     using type = entries_of<typename entries_as<merged, typename inside::type>::type>;
     static constexpr std::size_t next = inside::next + 1;
 };

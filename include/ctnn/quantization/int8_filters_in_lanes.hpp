@@ -50,11 +50,20 @@ private:
                                  filters = Conv.group_filters(), padded = packing.filters;
     static constexpr std::size_t lanes = std::min(simd::integer_lanes, std::bit_floor(padded)),
                                  vectors = (padded + lanes - 1) / lanes;
+    // Bytes of a vector of filters as 16 bits, and how many there may be: a quarter more than those of
+    // the input and the output before pooling, so that small networks keep small workspaces.
+    static constexpr std::size_t run_pairs = packing.runs * ((packing.run_length + 1) / 2),
+                                 wide_vector = run_pairs * lanes * 4,
+                                 most_wide =
+                                     (Conv.rows.input * Conv.columns.input * channels +
+                                      Conv.rows.output() * Conv.columns.output() * Conv.filters) *
+                                     5 / 4;
     static constexpr int8_tile at_once =
         simd::multiplies_bytes
             ? int8_tile_of_words(all_columns, vectors, packing.runs* words, words, WindowColumns)
-            : int8_tile_of_pairs(all_columns, vectors, packing.runs*((packing.run_length + 1) / 2),
-                                 WindowColumns);
+            : int8_tile_of_pairs(all_columns,
+                                 std::clamp<std::size_t>(most_wide / wide_vector, 1, vectors),
+                                 run_pairs, WindowColumns);
     static constexpr std::size_t units = at_once.vectors;
     using vector = simd::integers<lanes>;
     using reg = typename vector::reg;
@@ -75,11 +84,12 @@ private:
     static constexpr std::size_t filter(std::size_t u) noexcept {
         return sums_of_filters::template filter<Ends>(u);
     }
-    // Weights become 16 bits once, if that is for more than two tiles.
+    // Weights become 16 bits once, if that is for more than two tiles and not too many.
     static constexpr bool widens_once =
-        !simd::multiplies_bytes && output_rows.output() * WindowRows *
-                                           ((all_columns + at_once.columns - 1) / at_once.columns) >
-                                       2;
+        !simd::multiplies_bytes && units * wide_vector <= most_wide &&
+        output_rows.output() * WindowRows *
+                ((all_columns + at_once.columns - 1) / at_once.columns) >
+            2;
     static constexpr std::size_t wide_size = widens_once ? sums_of_filters::wide_size : 0,
                                  alignment = widens_once ? sizeof(reg) : alignof(int8_number);
 

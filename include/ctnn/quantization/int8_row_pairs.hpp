@@ -56,7 +56,8 @@ public:
     static constexpr bool exists = [] {
         if constexpr (requires(const std::int8_t* p) { Vector::load_pairs(p, p); })
             return !simd::multiplies_bytes && Conv.filters == channels && channels % lanes == 0 &&
-                   rows.taps > 1 && rows.dilation == 1;
+                   rows.taps > 1 && rows.dilation == 1 &&
+                   rows.taps * columns.taps <= 64;  // all of them are code of their own
         else
             return false;
     }();

@@ -6,7 +6,9 @@
 #include <ctnn/quantization/quantize.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <ranges>
 #include <span>
@@ -113,7 +115,7 @@ template <class Rounding = rounding::tflite, class Input, class Network, int Wei
     const auto take_scale = [&](auto leaf, std::size_t value) {
         const float scale = leaf.template get<"scale">()[0], zero = leaf.template get<"zero">()[0];
         if (!(scale > 0.0f && scale < std::numeric_limits<float>::infinity() && zero >= -128.0f &&
-              zero <= 127.0f))
+              zero <= 127.0f && zero == std::nearbyint(zero)))
             throw std::invalid_argument(
                 "ctnn::quantize: what '" + detail::value_name<result>(value) +
                 "' gives must have a scale above 0 and a zero of -128 to 127, found " +
