@@ -75,12 +75,9 @@ private:
         pooled_tile<vector, Activation, Pooling, columns_kept, window_columns>(
             window_rows, true,
             [&](std::size_t p, auto& sum) CTNN_INLINED {
-                simd::unroll<columns_kept * window_columns>([&](auto t) CTNN_INLINED {
-                    if constexpr (Conv.has_bias)
-                        sum[t] = simd::load<vector>(bias);
-                    else
-                        sum[t] = vector(0.0f);
-                });
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < columns_kept * window_columns; ++t)
+                    sum[t] = Conv.has_bias ? simd::load<vector>(bias) : vector(0.0f);
                 const std::size_t r = h * window_rows + p;
                 const axis::range inside = Conv.rows.taps_inside(r);
                 for (std::size_t i = inside.first; i < inside.last; ++i) {
@@ -93,7 +90,8 @@ private:
                         add_row<Like>(row, k, w, sum);
                 }
             },
-            [&](auto q, vector value) CTNN_INLINED { simd::store(to + q * Conv.filters, value); });
+            [&](std::size_t q, vector value)
+                CTNN_INLINED { simd::store(to + q * Conv.filters, value); });
     }
 
     static constexpr std::size_t place(std::size_t q) noexcept {
@@ -106,13 +104,13 @@ private:
         for (std::size_t j = 0; j < Conv.columns.taps; ++j) {
             const vector weight = simd::load<vector>(kernel + j * Conv.channels);
             const axis::range inside = tiled_columns::inside(w, j);
-            simd::unroll<Sums>([&](auto q) CTNN_INLINED {
+            CTNN_UNROLLED
+            for (std::size_t q = 0; q < Sums; ++q)
                 if (inside.first <= q && q < inside.last)
                     simd::add_product(
                         sum[place(q)],
                         simd::load<vector>(row + Conv.columns.pixel(w + q, j) * Conv.channels),
                         weight);
-            });
         }
     }
     /// One row of the kernel: every pixel is loaded once for all outputs that see it. j: tap; q:
@@ -133,19 +131,21 @@ private:
             row + (w * columns.stride + first - columns.before) * Conv.channels;
         simd::load_again();
         vector weights[columns.taps];
-        simd::unroll<columns.taps>([&](auto j) CTNN_INLINED {
+        CTNN_UNROLLED
+        for (std::size_t j = 0; j < columns.taps; ++j)
             weights[j] = simd::load<vector>(kernel + j * Conv.channels);
-        });
-        simd::unroll<last - first>([&](auto n) CTNN_INLINED {
+        constexpr std::size_t pixels = last - first;
+        CTNN_UNROLLED
+        for (std::size_t n = 0; n < pixels; ++n) {
             const vector from = simd::load<vector>(pixel + n * Conv.channels);
-            simd::unroll<columns.taps>([&](auto j) CTNN_INLINED {
-                constexpr std::size_t at =
-                    first + n - j * columns.dilation;  // before j: very large
-                constexpr std::size_t q = at / columns.stride;
-                if constexpr (at < reach && at % columns.stride == 0 && q < Sums)
+            CTNN_UNROLLED
+            for (std::size_t j = 0; j < columns.taps; ++j) {
+                const std::size_t at = first + n - j * columns.dilation;  // before j: very large
+                const std::size_t q = at / columns.stride;
+                if (at < reach && at % columns.stride == 0 && q < Sums)
                     simd::add_product(sum[place(q)], from, weights[j]);
-            });
-        });
+            }
+        }
     }
 };
 

@@ -129,27 +129,27 @@ private:
         pooled_tile<vector, Activation, Pooling, items, sums / items>(
             steps, is_last,
             [&](std::size_t p, vector(&sum)[sums]) CTNN_INLINED {
-                simd::unroll<sums>([&](auto t) CTNN_INLINED {
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < sums; ++t) {
                     if (has_blocks && c > 0)
                         sum[t] = simd::load<vector>(partial + (p * sums + t) * lanes);
                     else if constexpr (Conv.has_bias)
                         sum[t] = simd::load<vector>(bias + filter(t % units));
                     else
                         sum[t] = vector(0.0f);
-                    if constexpr (adds) {
-                        constexpr std::size_t item = t / units;
+                    if constexpr (adds)
                         if (!has_blocks || c == 0)
-                            sum[t] =
-                                sum[t] + simd::load<vector>(to + output(item) + filter(t % units));
-                    }
-                });
+                            sum[t] = sum[t] +
+                                     simd::load<vector>(to + output(t / units) + filter(t % units));
+                }
                 add_taps<Like>(x, kernel, h * window_rows + p, w, c, filter, sum);
-                if (!is_last)
-                    simd::unroll<sums>([&](auto t) CTNN_INLINED {
+                if (!is_last) {
+                    CTNN_UNROLLED
+                    for (std::size_t t = 0; t < sums; ++t)
                         simd::store(partial + (p * sums + t) * lanes, sum[t]);
-                    });
+                }
             },
-            [&](auto item, vector value) CTNN_INLINED {
+            [&](std::size_t item, vector value) CTNN_INLINED {
                 // Nothing is added twice.
                 if (adds && (item / units / columns_kept < again ||
                              item / units % columns_kept < tiled_columns::computed_twice(w)))
@@ -226,22 +226,24 @@ private:
     template <axis::range Rows, axis::range Columns, class Filter>
     [[gnu::always_inline]] static void add(const float* pixel, const float* k, std::size_t count_c,
                                            Filter filter, vector (&sum)[sums]) noexcept {
+        constexpr std::size_t rows = Rows.last - Rows.first, columns = Columns.last - Columns.first;
         for (std::size_t c = 0; c < count_c; ++c, k += weight_step) {
             simd::load_again();
             vector weights[units];
-            simd::unroll<units>(
-                [&](auto u) CTNN_INLINED { weights[u] = simd::load<vector>(k + filter(u)); });
-            simd::unroll<Rows.last - Rows.first>([&](auto r) CTNN_INLINED {
-                simd::unroll<Columns.last - Columns.first>([&](auto q) CTNN_INLINED {
-                    constexpr std::size_t at =
-                        (r * Conv.rows.stride * Conv.columns.input + q * Conv.columns.stride) *
-                        Conv.channels;
-                    simd::unroll<units>([&](auto u) CTNN_INLINED {
-                        constexpr std::size_t to = place(Rows.first + r, Columns.first + q, u);
-                        simd::add_product(sum[to], vector(pixel[at + c]), weights[u]);
-                    });
-                });
-            });
+            CTNN_UNROLLED
+            for (std::size_t u = 0; u < units; ++u) weights[u] = simd::load<vector>(k + filter(u));
+            CTNN_UNROLLED
+            for (std::size_t n = 0; n < rows * columns; ++n) {
+                const std::size_t r = n / columns, q = n % columns;
+                const vector from(
+                    pixel[(r * Conv.rows.stride * Conv.columns.input + q * Conv.columns.stride) *
+                              Conv.channels +
+                          c]);
+                CTNN_UNROLLED
+                for (std::size_t u = 0; u < units; ++u)
+                    simd::add_product(sum[place(Rows.first + r, Columns.first + q, u)], from,
+                                      weights[u]);
+            }
         }
     }
 

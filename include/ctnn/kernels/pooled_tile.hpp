@@ -18,22 +18,22 @@ template <class Vector, activation Activation, pooling Pooling, std::size_t Item
                                                Store&& store) noexcept {
     using around = activation_around<Activation, Pooling>;
     Vector kept[Items];
-    simd::unroll<Items>([&](auto item)
-                            CTNN_INLINED { kept[item] = Pooling::template start<Vector>(); });
+    CTNN_UNROLLED
+    for (std::size_t item = 0; item < Items; ++item) kept[item] = Pooling::template start<Vector>();
     for (std::size_t step = 0; step < steps; ++step) {
         Vector sum[Parts * Items];
         add(step, sum);
         if (!are_complete) continue;
-        simd::unroll<Items>([&](auto item) CTNN_INLINED {
+        CTNN_UNROLLED
+        for (std::size_t item = 0; item < Items; ++item)
             kept[item] = combine_row<Pooling, Parts>(kept[item], [&](auto part) CTNN_INLINED {
                 return around::before::value(sum[part * Items + item]);
             });
-        });
     }
     if (!are_complete) return;
-    simd::unroll<Items>([&](auto item) CTNN_INLINED {
+    CTNN_UNROLLED
+    for (std::size_t item = 0; item < Items; ++item)
         store(item, Vector(around::after::value(Pooling::finish(kept[item]))));
-    });
 }
 
 }  // namespace ctnn::detail
