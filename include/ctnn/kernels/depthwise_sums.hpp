@@ -95,11 +95,13 @@ private:
         for (std::size_t q = 0; q < pixels_for(Conv.columns, Columns); ++q) {
             const std::size_t w = first * Conv.columns.stride + q - Conv.columns.before;
             if (w >= Conv.columns.input) {
-                simd::unroll<Channels>([&](auto c) CTNN_INLINED { to[c * plane + q] = T(0.0f); });
+                CTNN_UNROLLED
+                for (std::size_t c = 0; c < Channels; ++c) to[c * plane + q] = T(0.0f);
                 continue;
             }
             const T* const pixel = x + h * next + w * Conv.channels;
-            simd::unroll<Channels>([&](auto c) CTNN_INLINED { to[c * plane + q] = pixel[c]; });
+            CTNN_UNROLLED
+            for (std::size_t c = 0; c < Channels; ++c) to[c * plane + q] = pixel[c];
         }
     }
 
@@ -111,18 +113,20 @@ private:
         for (std::size_t c = 0; c < Channels; ++c, rows += plane, sums += taps + 1, ++d_y) {
             const T* from[Rows + 1];
             T sum[count + 1];
-            simd::unroll<Rows>([&](auto r) CTNN_INLINED {
+            CTNN_UNROLLED
+            for (std::size_t r = 0; r < Rows; ++r)
                 from[r] =
                     rows + (h * Conv.rows.stride + (i + r) * Conv.rows.dilation) % rows_kept * row;
-            });
             T* const kept = sums + i * Conv.columns.taps;
-            simd::unroll<count>([&](auto t) CTNN_INLINED { sum[t] = kept[t]; });
+            CTNN_UNROLLED
+            for (std::size_t t = 0; t < count; ++t) sum[t] = kept[t];
             sum[count] = sums[taps];
             simd::for_tiles<Columns, outputs_most>([&](std::size_t w, auto outputs) CTNN_INLINED {
                 add_outputs<Rows, outputs>(from, d_y + w * Conv.channels, w * Conv.columns.stride,
                                            sum);
             });
-            simd::unroll<count>([&](auto t) CTNN_INLINED { kept[t] = sum[t]; });
+            CTNN_UNROLLED
+            for (std::size_t t = 0; t < count; ++t) kept[t] = sum[t];
             if (adds_bias) sums[taps] = sum[count];
         }
     }
@@ -132,22 +136,27 @@ private:
     add_outputs(const T* const (&from)[Rows + 1], const T* d_y, std::size_t pixel,
                 T (&sum)[Rows * Conv.columns.taps + 1]) noexcept {
         T d[Outputs];
-        simd::unroll<Outputs>([&](auto w) CTNN_INLINED {
+        CTNN_UNROLLED
+        for (std::size_t w = 0; w < Outputs; ++w) {
             d[w] = simd::in_register(d_y[w * Conv.channels]);
             T& all = sum[Rows * Conv.columns.taps];
             if constexpr (Conv.has_bias) all = all + d[w];
-        });
-        simd::unroll<Rows>([&](auto r) CTNN_INLINED {
-            simd::unroll<pixels_for(Conv.columns, Outputs)>([&](auto q) CTNN_INLINED {
+        }
+        constexpr std::size_t pixels = pixels_for(Conv.columns, Outputs);
+        CTNN_UNROLLED
+        for (std::size_t r = 0; r < Rows; ++r) {
+            CTNN_UNROLLED
+            for (std::size_t q = 0; q < pixels; ++q) {
                 const T x = simd::in_register(from[r][pixel + q]);
-                simd::unroll<Outputs>([&](auto w) CTNN_INLINED {
-                    constexpr std::size_t at = q - w * Conv.columns.stride;  // left of it: large
-                    if constexpr (at < Conv.columns.reach() && at % Conv.columns.dilation == 0)
+                CTNN_UNROLLED
+                for (std::size_t w = 0; w < Outputs; ++w) {
+                    const std::size_t at = q - w * Conv.columns.stride;  // left of it: large
+                    if (at < Conv.columns.reach() && at % Conv.columns.dilation == 0)
                         simd::add_product(sum[r * Conv.columns.taps + at / Conv.columns.dilation],
                                           x, d[w]);
-                });
-            });
-        });
+                }
+            }
+        }
     }
 };
 

@@ -27,35 +27,40 @@ template <std::size_t Channels, std::size_t Vectors, class T>
 [[gnu::noinline]] void add_filter_sums(const T* x, const float* d_y, float* d_kernel,
                                        const filter_sum_steps& step) noexcept {
     constexpr std::size_t lanes = simd::lanes_of<T>, unrolled = lanes < 4 ? lanes : 4;
-    T sum[Channels * Vectors];
-    simd::unroll<Channels * Vectors>([&](auto t) CTNN_INLINED {
+    constexpr std::size_t sums = Channels * Vectors;
+    T sum[sums];
+    CTNN_UNROLLED
+    for (std::size_t t = 0; t < sums; ++t) {
         __builtin_prefetch(d_kernel + t / Vectors * step.kernel + t % Vectors * lanes, 1);
         sum[t] = T(0.0f);
-    });
+    }
     for (std::size_t h = 0; h < step.rows; ++h) {
         const float* pixel = simd::numbers_of(x + h * step.x_row);
         const float* from = d_y + h * step.d_y_row;
         for (std::size_t w = 0; w < step.columns; ++w, pixel += step.x_column * lanes)
-            for (std::size_t n = 0; n < lanes; n += unrolled)
-                simd::unroll<unrolled>([&](auto u) CTNN_INLINED {
+            for (std::size_t n = 0; n < lanes; n += unrolled) {
+                CTNN_UNROLLED
+                for (std::size_t u = 0; u < unrolled; ++u, from += Vectors * lanes) {
                     T d[Vectors];
-                    simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
+                    CTNN_UNROLLED
+                    for (std::size_t v = 0; v < Vectors; ++v)
                         d[v] = simd::in_register(simd::load<T>(from + v * lanes));
-                    });
-                    from += Vectors * lanes;
-                    simd::unroll<Channels>([&](auto c) CTNN_INLINED {
+                    CTNN_UNROLLED
+                    for (std::size_t c = 0; c < Channels; ++c) {
                         T seen(pixel[c * lanes + n + u]);
                         if constexpr (Vectors > 1) seen = simd::in_register(seen);
-                        simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
+                        CTNN_UNROLLED
+                        for (std::size_t v = 0; v < Vectors; ++v)
                             simd::add_product(sum[c * Vectors + v], seen, d[v]);
-                        });
-                    });
-                });
+                    }
+                }
+            }
     }
-    simd::unroll<Channels * Vectors>([&](auto t) CTNN_INLINED {
+    CTNN_UNROLLED
+    for (std::size_t t = 0; t < sums; ++t) {
         float* const to = d_kernel + t / Vectors * step.kernel + t % Vectors * lanes;
         simd::store(to, T(simd::load<T>(to) + sum[t]));
-    });
+    }
 }
 
 /// The gradients of `Vectors` vectors of neighbouring filters of a group.
@@ -134,21 +139,20 @@ private:
         T sum[Vectors]{};
         for (std::size_t h = 0; h < part.rows; ++h)
             for (std::size_t w = 0; w < part.columns; ++w, to += filters * lanes)
-                simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
+                for (std::size_t v = 0; v < Vectors; ++v)
                     simd::transpose(
                         from + h * row + w * column + v * lanes,
                         [&](std::size_t n, const T(&four)[4]) CTNN_INLINED {
-                            simd::unroll<4>([&](auto i) CTNN_INLINED {
+                            CTNN_UNROLLED
+                            for (std::size_t i = 0; i < 4; ++i)
                                 simd::store(to + (n + i) * filters + v * lanes, four[i]);
-                            });
                             sum[v] = sum[v] + ((four[0] + four[1]) + (four[2] + four[3]));
                         });
-                });
         if constexpr (Conv.has_bias)
-            simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
+            for (std::size_t v = 0; v < Vectors; ++v) {
                 float* const bias = d_bias + v * lanes;
                 simd::store(bias, T(simd::load<T>(bias) + sum[v]));
-            });
+            }
     }
 
     /// Outputs in the middle see all columns of the kernel, those at the borders fewer.

@@ -115,11 +115,14 @@ public:
                     T* next = kept;
                     tiles::for_each_tile([&](std::size_t i, std::size_t j, std::size_t c,
                                              std::size_t f, auto tile) CTNN_INLINED {
-                        T sum[tile.size];
-                        simd::unroll<tile.size>([&](auto t) CTNN_INLINED { sum[t] = next[t]; });
+                        constexpr std::size_t sums = tile.size;
+                        T sum[sums];
+                        CTNN_UNROLLED
+                        for (std::size_t t = 0; t < sums; ++t) sum[t] = next[t];
                         tile.add(some, i, j, c, f, sum);
-                        simd::unroll<tile.size>([&](auto t) CTNN_INLINED { next[t] = sum[t]; });
-                        next += tile.size;
+                        CTNN_UNROLLED
+                        for (std::size_t t = 0; t < sums; ++t) next[t] = sum[t];
+                        next += sums;
                     });
                 }
             const T* next = kept;
@@ -141,9 +144,11 @@ private:
             const std::size_t column = first + q;
             if (has_row && column < Conv.columns.input) {
                 const T* pixel = from + (row * Conv.columns.input + column) * Conv.channels;
-                simd::unroll<Channels>([&](auto t) CTNN_INLINED { to[t] = pixel[t]; });
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < Channels; ++t) to[t] = pixel[t];
             } else {
-                simd::unroll<Channels>([&](auto t) CTNN_INLINED { to[t] = T(0.0f); });
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < Channels; ++t) to[t] = T(0.0f);
             }
         }
     }

@@ -40,28 +40,32 @@ private:
         std::size_t at[Units];
         for (std::size_t u = 0; u < Units; ++u)
             at[u] = std::min((first + u) * Lanes, Outputs - Lanes);
-        vector sum[parts][Units];
-        simd::unroll<parts * Units>([&](auto t) CTNN_INLINED {
-            sum[t / Units][t % Units] = vector(0.0f);
-            if constexpr (HasBias && t < Units) sum[0][t] = simd::load<vector>(bias + at[t]);
-        });
-        constexpr std::size_t whole = Inputs / parts * parts;
-        const auto add = [&](std::size_t i, auto part) CTNN_INLINED {
-            const vector a(x[i]);
-            simd::unroll<Units>([&](auto u) CTNN_INLINED {
-                simd::add_product(sum[part][u], a,
-                                  simd::load<vector>(kernel + i * Outputs + at[u]));
-            });
+        constexpr std::size_t sums = parts * Units;
+        vector sum[sums];
+        CTNN_UNROLLED
+        for (std::size_t t = 0; t < sums; ++t)
+            sum[t] = HasBias && t < Units ? simd::load<vector>(bias + at[t]) : vector(0.0f);
+        constexpr std::size_t whole = Inputs / parts * parts, rest = Inputs - whole;
+        const auto add = [&](std::size_t i, std::size_t part) CTNN_INLINED {
+            const vector a(x[i + part]);
+            CTNN_UNROLLED
+            for (std::size_t u = 0; u < Units; ++u)
+                simd::add_product(sum[part * Units + u], a,
+                                  simd::load<vector>(kernel + (i + part) * Outputs + at[u]));
         };
-        for (std::size_t i = 0; i < whole; i += parts)
-            simd::unroll<parts>([&](auto part) CTNN_INLINED { add(i + part, part); });
-        simd::unroll<Inputs - whole>([&](auto part) CTNN_INLINED { add(whole + part, part); });
-        simd::unroll<Units>([&](auto u) CTNN_INLINED {
-            vector total = sum[0][u];
-            simd::unroll<parts - 1>([&](auto part)
-                                        CTNN_INLINED { total = total + sum[part + 1][u]; });
+        for (std::size_t i = 0; i < whole; i += parts) {
+            CTNN_UNROLLED
+            for (std::size_t part = 0; part < parts; ++part) add(i, part);
+        }
+        CTNN_UNROLLED
+        for (std::size_t part = 0; part < rest; ++part) add(whole, part);
+        CTNN_UNROLLED
+        for (std::size_t u = 0; u < Units; ++u) {
+            vector total = sum[u];
+            CTNN_UNROLLED
+            for (std::size_t part = 1; part < parts; ++part) total = total + sum[part * Units + u];
             simd::store(y + at[u], vector(Activation::value(total)));
-        });
+        }
     }
 };
 

@@ -93,19 +93,22 @@ struct dense {
             }
             const auto k = w.kernel();
             simd::for_tiles<Outputs>([&](std::size_t o, auto tile) CTNN_INLINED {
-                T sum[tile];
-                simd::unroll<tile>([&](auto t) CTNN_INLINED {
+                constexpr std::size_t count = tile;
+                T sum[count];
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < count; ++t)
                     if constexpr (has_bias)
                         sum[t] = T(w.bias()[o + t]);
                     else
                         sum[t] = T(0.0f);
-                });
                 const float* row = &k(0, o);
-                for (std::size_t i = 0; i < inputs; ++i, row += Outputs)
-                    simd::unroll<tile>(
-                        [&](auto t) CTNN_INLINED { simd::add_product(sum[t], x[i], T(row[t])); });
-                simd::unroll<tile>([&](auto t)
-                                       CTNN_INLINED { y[o + t] = Activation::value(sum[t]); });
+                for (std::size_t i = 0; i < inputs; ++i, row += Outputs) {
+                    CTNN_UNROLLED
+                    for (std::size_t t = 0; t < count; ++t)
+                        simd::add_product(sum[t], x[i], T(row[t]));
+                }
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < count; ++t) y[o + t] = Activation::value(sum[t]);
             });
         }
 
@@ -116,14 +119,18 @@ struct dense {
                                              tensor_view<Input, T> d_x) noexcept {
             const auto k = w.kernel();
             simd::for_tiles<inputs>([&](std::size_t i, auto tile) CTNN_INLINED {
-                T sum[tile];
-                simd::unroll<tile>([&](auto t) CTNN_INLINED { sum[t] = T(0.0f); });
+                constexpr std::size_t count = tile;
+                T sum[count];
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < count; ++t) sum[t] = T(0.0f);
                 const float* column = &k(i, 0);
-                for (std::size_t o = 0; o < Outputs; ++o)
-                    simd::unroll<tile>([&](auto t) CTNN_INLINED {
+                for (std::size_t o = 0; o < Outputs; ++o) {
+                    CTNN_UNROLLED
+                    for (std::size_t t = 0; t < count; ++t)
                         simd::add_product(sum[t], d_y[o], T(column[t * Outputs + o]));
-                    });
-                simd::unroll<tile>([&](auto t) CTNN_INLINED { d_x[i + t] = sum[t]; });
+                }
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < count; ++t) d_x[i + t] = sum[t];
             });
         }
 
@@ -177,27 +184,27 @@ struct dense {
                 for (std::size_t n = 0; n < images; ++n) d_y_of[n][o] = lanes[n];
             }
             simd::for_tiles<inputs, 4>([&](std::size_t i, auto tile) CTNN_INLINED {
-                float x_of[tile][images];
-                simd::unroll<tile>([&](auto t) CTNN_INLINED { simd::store(x_of[t], x[i + t]); });
-                vector sum[tile][Vectors];
+                constexpr std::size_t count = tile, sums = count * Vectors;
+                float x_of[count][images];
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < count; ++t) simd::store(x_of[t], x[i + t]);
+                vector sum[sums];
                 float* row = &d_w.kernel()(i, first);
-                simd::unroll<tile>([&](auto t) CTNN_INLINED {
-                    simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
-                        sum[t][v] = simd::load<vector>(row + t * Outputs + v * Lanes);
-                    });
-                });
-                for (std::size_t n = 0; n < images; ++n)
-                    simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < sums; ++t)
+                    sum[t] = simd::load<vector>(row + t / Vectors * Outputs + t % Vectors * Lanes);
+                for (std::size_t n = 0; n < images; ++n) {
+                    CTNN_UNROLLED
+                    for (std::size_t v = 0; v < Vectors; ++v) {
                         const vector d = simd::load<vector>(d_y_of[n] + v * Lanes);
-                        simd::unroll<tile>([&](auto t) CTNN_INLINED {
-                            simd::add_product(sum[t][v], vector(x_of[t][n]), d);
-                        });
-                    });
-                simd::unroll<tile>([&](auto t) CTNN_INLINED {
-                    simd::unroll<Vectors>([&](auto v) CTNN_INLINED {
-                        simd::store(row + t * Outputs + v * Lanes, sum[t][v]);
-                    });
-                });
+                        CTNN_UNROLLED
+                        for (std::size_t t = 0; t < count; ++t)
+                            simd::add_product(sum[t * Vectors + v], vector(x_of[t][n]), d);
+                    }
+                }
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < sums; ++t)
+                    simd::store(row + t / Vectors * Outputs + t % Vectors * Lanes, sum[t]);
             });
         }
     };
