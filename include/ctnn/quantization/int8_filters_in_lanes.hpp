@@ -210,12 +210,13 @@ private:
                 reg all[WindowColumns * sums];
                 add_taps<WindowColumns * Columns, Ends>(x + row * rows.stride * block::row_size, w,
                                                         o.starts, all);
-                simd::unroll<sums>([&](auto s) CTNN_INLINED {
-                    constexpr std::size_t from = s / units * WindowColumns * units + s % units;
-                    simd::unroll<WindowColumns>([&](auto n) CTNN_INLINED {
+                CTNN_UNROLLED
+                for (std::size_t s = 0; s < sums; ++s) {
+                    const std::size_t from = s / units * WindowColumns * units + s % units;
+                    CTNN_UNROLLED
+                    for (std::size_t n = 0; n < WindowColumns; ++n)
                         sum[s] = vector::maximum(sum[s], all[from + n * units]);
-                    });
-                });
+                }
             }
         } else {
             add_taps<Columns, Ends>(x, w, o.starts, sum);
@@ -223,9 +224,10 @@ private:
 
         const reg zero = vector::all_of_16_bits(o.zero), low = vector::bound(o.low),
                   high = vector::bound(o.high);
-        simd::unroll<(sums + 3) / 4>([&](auto four) CTNN_INLINED {
-            const auto result = [&](auto n) CTNN_INLINED {
-                constexpr std::size_t s = std::min<std::size_t>(four * 4 + n, sums - 1);
+        CTNN_UNROLLED
+        for (std::size_t four = 0; four < sums; four += 4) {
+            const auto result = [&](std::size_t n) CTNN_INLINED {
+                const std::size_t s = std::min<std::size_t>(four + n, sums - 1);
                 return int8_factors<Rounding>::template times<vector>(
                     sum[s], [&](std::size_t array) CTNN_INLINED {
                         return vector::load(o.first_factors + array * o.step +
@@ -233,23 +235,21 @@ private:
                     });
             };
             const reg bytes = vector::in_order(
-                vector::pack(result(number<0>{}), result(number<1>{}), result(number<2>{}),
-                             result(number<3>{}), zero, low, high));
-            if constexpr (units * lanes == Conv.filters && four * 4 + 4 <= sums) {
-                vector::store(y + four * 4 * lanes, bytes);
+                vector::pack(result(0), result(1), result(2), result(3), zero, low, high));
+            if (units * lanes == Conv.filters && four + 4 <= sums) {
+                vector::store(y + four * lanes, bytes);
             } else {
                 std::int8_t all[4 * lanes];
                 vector::store(all, bytes);
-                simd::unroll<std::min<std::size_t>(4, sums - four * 4)>([&](auto n) CTNN_INLINED {
-                    constexpr std::size_t s = four * 4 + n, u = s % units,
-                                          count = Ends && u == units - 1
-                                                      ? lanes - (padded - filters)
-                                                      : lanes;
-                    std::memcpy(y + s / units * Conv.filters + filter<Ends>(u), all + n * lanes,
-                                count);
-                });
+                CTNN_UNROLLED
+                for (std::size_t n = 0; n < 4; ++n) {
+                    const std::size_t s = four + n, u = s % units;
+                    if (s < sums)
+                        std::memcpy(y + s / units * Conv.filters + filter<Ends>(u), all + n * lanes,
+                                    Ends && u == units - 1 ? lanes - (padded - filters) : lanes);
+                }
             }
-        });
+        }
     }
     template <std::size_t Columns, bool Ends>
     [[gnu::always_inline]] static void add_taps(const int8_number* x, const std::int8_t* w,

@@ -173,7 +173,9 @@ private:
         const reg first = Vector::load(o.starts);
         CTNN_UNROLLED
         for (std::size_t q = 0; q < at_once; ++q) sum[q] = first;
-        simd::unroll<pairs_from(Start)>([&](auto pair) CTNN_INLINED {
+        constexpr std::size_t pairs = pairs_from(Start);
+        CTNN_UNROLLED
+        for (std::size_t pair = 0; pair < pairs; ++pair) {
             const auto weight = [&](std::size_t j) CTNN_INLINED {
                 return Vector::load(w + (pair * columns.taps + j) * sizeof(reg));
             };
@@ -184,17 +186,18 @@ private:
                 for (std::size_t j = 0; j < columns.taps; ++j)
                     weights[j] = Vector::in_register(weight(j));
             }
-            simd::unroll<seen>([&](auto column) CTNN_INLINED {
-                if constexpr (!is_seen(column)) return;
+            CTNN_UNROLLED
+            for (std::size_t column = 0; column < seen; ++column) {
                 const reg two = Vector::load(x + pair * row_size + column * channels * 2);
-                simd::unroll<at_once>([&](auto q) CTNN_INLINED {
-                    constexpr std::size_t j = tap(column, q);
-                    if constexpr (j < columns.taps)
+                CTNN_UNROLLED
+                for (std::size_t q = 0; q < at_once; ++q) {
+                    const std::size_t j = tap(column, q);
+                    if (j < columns.taps)
                         sum[q] = Vector::in_register(Vector::add(
                             sum[q], Vector::products(two, keeps ? weights[j] : weight(j))));
-                });
-            });
-        });
+                }
+            }
+        }
         int8_store<Vector, at_once>(sum, o, y, channels);
     }
     /// Which column of the kernel sees column `seen` of a tile for output `q`; or more than there are.
@@ -203,11 +206,6 @@ private:
         return seen < from || (seen - from) % columns.dilation != 0
                    ? columns.taps
                    : (seen - from) / columns.dilation;
-    }
-    static constexpr bool is_seen(std::size_t seen) noexcept {
-        for (std::size_t q = 0; q < at_once; ++q)
-            if (tap(seen, q) < columns.taps) return true;
-        return false;
     }
 };
 
