@@ -74,12 +74,11 @@ void run(const arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Classifies test images with the weights that train_lenet5 --save wrote.");
+    command_line line("Classifies test images with the weights that train_lenet5 --save wrote.");
     arguments a;
-    add_path(app, "weights", a.weights, ".safetensors file")->capture_default_str();
-    add_path(app, "--data", a.data, "folder with MNIST's pair of test files, plain or .gz")
-        ->capture_default_str();
-    add_number(app, "--first", a.first, 0, UINT32_MAX, "number of the first image, from 0");
-    add_number(app, "--count", a.count, 1, UINT32_MAX, "how many images");
-    return run_program(app, argc, argv, [&] { run(a); });
+    line.add_path("weights", a.weights, ".safetensors file");
+    line.add_path("--data", a.data, "folder with MNIST's pair of test files, plain or .gz");
+    line.add_number("--first", a.first, 0, UINT32_MAX, "number of the first image, from 0");
+    line.add_number("--count", a.count, 1, UINT32_MAX, "how many images");
+    return line.run(argc, argv, [&] { run(a); });
 }

@@ -1,19 +1,22 @@
 // What the programs' command lines have in common: numbers within limits, names that are not empty,
-// and one line on standard error for whatever goes wrong.
+// and one line on standard error for whatever goes wrong. CLI11 does the work, in command_line.cpp
+// alone, as it takes the compiler longer than most of the programs.
 #pragma once
-
-#include <CLI/CLI.hpp>
 
 #include <array>
 #include <charconv>
 #include <concepts>
-#include <cstdio>
-#include <exception>
-#include <stdexcept>
+#include <functional>
+#include <memory>
 #include <string>
-#include <system_error>
 #include <type_traits>
+#include <vector>
 
+namespace CLI {
+class App;
+}
+
+/// A number as it is written on a command line.
 template <class Number>
 std::string decimal(Number number) {
     std::array<char, 32> digits{};
@@ -24,57 +27,50 @@ std::string decimal(Number number) {
         return {first, std::to_chars(first, last, number, std::chars_format::fixed).ptr};
 }
 
-/// An option that takes a number from `least` to `most`, in decimal digits and nothing else: CLI11
-/// itself takes -1 for the largest number of a type without signs, and 010 for 8.
-template <class Number>
-CLI::Option* add_number(CLI::App& app, const std::string& name, Number& value,
-                        std::type_identity_t<Number> least, std::type_identity_t<Number> most,
-                        const std::string& description) {
-    const std::string range = decimal(least) + " to " + decimal(most);
-    const std::string must = std::string("must be a ") +
-                             (std::integral<Number> ? "whole number" : "number") + " from " + range;
-    const auto check = [least, most, must](std::string& text) -> std::string {
-        Number number{};
-        const char* const last = text.data() + text.size();
-        const auto [end, error] = std::from_chars(text.data(), last, number);
-        if (error != std::errc{} || end != last || !(least <= number && number <= most))
-            return must + ", found '" + text + "'";
-        text = decimal(number);
-        return {};
-    };
-    return app.add_option(name, value, description)
-        ->transform(CLI::Validator(check, range))
-        ->capture_default_str();
-}
+/// A program's arguments, and what it says with --help. A name without dashes is an argument's
+/// place; the value that a variable has is the default, which --help shows.
+class command_line {
+public:
+    explicit command_line(const std::string& description);
+    command_line(const command_line&) = delete;
+    command_line& operator=(const command_line&) = delete;
+    ~command_line();
 
-/// An option that takes the name of a file or folder, which is not empty: an empty name is what a
-/// shell makes of a variable that is not set.
-inline CLI::Option* add_path(CLI::App& app, const std::string& name, std::string& path,
-                             const std::string& description) {
-    const auto check = [](const std::string& text) -> std::string {
-        return text.empty() ? "must be a name, found ''" : "";
-    };
-    return app.add_option(name, path, description)->check(CLI::Validator(check, ""));
-}
+    enum class presence { optional, required };
 
-/// Reads the command line and calls `run`, which may return an exit code; says what went wrong.
-template <class Run>
-int run_program(CLI::App& app, int argc, char** argv, const Run& run) {
-    try {
-        app.parse(argc, argv);
-        int code = 0;
-        if constexpr (std::is_void_v<decltype(run())>)
-            run();
-        else
-            code = run();
-        const bool is_written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-        if (code == 0 && !is_written)
-            throw std::runtime_error("standard output: every line must be written, found an error");
-        return code;
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error);
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 1;
+    /// The name of a file or folder, which is not empty: an empty name is what a shell makes of a
+    /// variable that is not set.
+    void add_path(const std::string& name, std::string& path, const std::string& description,
+                  presence = presence::optional);
+    /// The names of two files.
+    void add_two_paths(const std::string& name, std::vector<std::string>& paths,
+                       const std::string& description);
+    /// A number from `least` to `most`, in decimal digits and nothing else: CLI11 itself takes -1
+    /// for the largest number of a type without signs, and 010 for 8.
+    template <class Number>
+    void add_number(const std::string& name, Number& value, std::type_identity_t<Number> least,
+                    std::type_identity_t<Number> most, const std::string& description);
+    /// One of some words.
+    void add_choice(const std::string& name, std::string& value,
+                    const std::vector<std::string>& choices, const std::string& description,
+                    presence = presence::optional);
+    void add_flag(const std::string& name, bool& value, const std::string& description);
+    /// What --help ends with.
+    void add_footer(const std::string& text);
+
+    /// Reads the arguments and calls `program`, which may return an exit code; says what went wrong.
+    template <class Program>
+    int run(int argc, char** argv, const Program& program) {
+        return run_function(argc, argv, [&] {
+            if constexpr (std::is_void_v<decltype(program())>)
+                return program(), 0;
+            else
+                return program();
+        });
     }
-}
+
+private:
+    int run_function(int argc, char** argv, const std::function<int()>& program);
+
+    std::unique_ptr<CLI::App> app_;
+};

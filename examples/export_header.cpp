@@ -79,17 +79,18 @@ void run(const arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Writes a C++ header with a network's weights, or with what to try it on.");
+    command_line line("Writes a C++ header with a network's weights, or with what to try it on.");
     arguments a;
-    add_path(app, "from", a.from, ".safetensors file; with --pictures a folder")->required();
-    add_path(app, "to", a.to, "the header")->required();
-    add_path(app, "--name", a.name, "of the constant (default: the header's name)");
-    app.add_option("--network", a.network, "whose weights they are; ds_cnn's are folded")
-        ->check(CLI::IsMember({"lenet5", "ds_cnn"}))
-        ->capture_default_str();
-    app.add_flag("--pictures", a.pictures, "export MNIST's pair of test files from the folder");
-    app.add_flag("--sounds", a.sounds, "export one of each of DS-CNN's sounds; `from` is not read");
-    return run_program(app, argc, argv, [&] {
+    line.add_path("from", a.from, ".safetensors file; with --pictures a folder",
+                  command_line::presence::required);
+    line.add_path("to", a.to, "the header", command_line::presence::required);
+    line.add_path("--name", a.name, "of the constant (default: the header's name)");
+    line.add_choice("--network", a.network, {"lenet5", "ds_cnn"},
+                    "whose weights they are; ds_cnn's are folded");
+    line.add_flag("--pictures", a.pictures, "export MNIST's pair of test files from the folder");
+    line.add_flag("--sounds", a.sounds,
+                  "export one of each of DS-CNN's sounds; `from` is not read");
+    return line.run(argc, argv, [&] {
         if (a.name.empty()) a.name = std::filesystem::path(a.to).stem().string();
         ctnn::require_writable(a.to);
         run(a);

@@ -54,15 +54,15 @@ void run(const arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Writes a C++ header with a network's parameters in bytes.");
+    command_line line("Writes a C++ header with a network's parameters in bytes.");
     arguments a;
-    add_path(app, "from", a.from, ".safetensors file; resnet8 begins at random")->required();
-    add_path(app, "to", a.to, "the header")->required();
-    add_path(app, "--images", a.images, "a folder with pictures: how large values are on these");
-    app.add_option("--network", a.network, "whose weights they are")
-        ->check(CLI::IsMember({"lenet5", "ds_cnn", "resnet8"}))
-        ->capture_default_str();
-    return run_program(app, argc, argv, [&] {
+    line.add_path("from", a.from, ".safetensors file; resnet8 begins at random",
+                  command_line::presence::required);
+    line.add_path("to", a.to, "the header", command_line::presence::required);
+    line.add_path("--images", a.images, "a folder with pictures: how large values are on these");
+    line.add_choice("--network", a.network, {"lenet5", "ds_cnn", "resnet8"},
+                    "whose weights they are");
+    return line.run(argc, argv, [&] {
         ctnn::require_writable(a.to);
         run(a);
     });

@@ -69,16 +69,15 @@ void fine_tune(const arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Trains a LeNet-5 on until its weights need few bits.");
+    command_line line("Trains a LeNet-5 on until its weights need few bits.");
     arguments a;
-    add_path(app, "weights", a.weights, ".safetensors of float weights")->capture_default_str();
-    add_path(app, "--data", a.data, "folder with MNIST's four files, plain or .gz")
-        ->capture_default_str();
-    add_number(app, "--images", a.images, 1, 1'000'000, "training images whose ranges count");
-    add_number(app, "--epochs", a.epochs, 1, 1000, "over all training images");
-    add_number(app, "--learning-rate", a.learning_rate, 0.0f, 1.0f, "of Adam");
-    add_path(app, "--save", a.save, "write the result as .safetensors");
-    add_path(app, "--header", a.header, "write it as a C++ header");
-    add_path(app, "--name", a.name, "of the constant in the header")->capture_default_str();
-    return run_program(app, argc, argv, [&] { fine_tune(a); });
+    line.add_path("weights", a.weights, ".safetensors of float weights");
+    line.add_path("--data", a.data, "folder with MNIST's four files, plain or .gz");
+    line.add_number("--images", a.images, 1, 1'000'000, "training images whose ranges count");
+    line.add_number("--epochs", a.epochs, 1, 1000, "over all training images");
+    line.add_number("--learning-rate", a.learning_rate, 0.0f, 1.0f, "of Adam");
+    line.add_path("--save", a.save, "write the result as .safetensors");
+    line.add_path("--header", a.header, "write it as a C++ header");
+    line.add_path("--name", a.name, "of the constant in the header");
+    return line.run(argc, argv, [&] { fine_tune(a); });
 }

@@ -224,14 +224,14 @@ int run(const arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Reads a network from a model file and prints it, or writes what is asked for.");
+    command_line line(
+        "Reads a network from a model file and prints it, or writes what is asked for.");
     arguments a;
-    add_path(app, "file", a.file, ".tflite file")->required();
-    add_path(app, "-o,--header", a.header, "write the type and its weights as a C++ header");
-    add_path(app, "--name", a.name, "of the type in C++ (default: the file's name)");
-    add_path(app, "--weights", a.weights, "write the weights as .safetensors, for ctnn::load");
-    add_path(app, "--bytes", a.bytes, "write the file as numbers, to #include in an array");
-    app.add_option("--check", a.check, "two files of floats: inputs, and what they must give")
-        ->expected(2);
-    return run_program(app, argc, argv, [&] { return run(a); });
+    line.add_path("file", a.file, ".tflite file", command_line::presence::required);
+    line.add_path("-o,--header", a.header, "write the type and its weights as a C++ header");
+    line.add_path("--name", a.name, "of the type in C++ (default: the file's name)");
+    line.add_path("--weights", a.weights, "write the weights as .safetensors, for ctnn::load");
+    line.add_path("--bytes", a.bytes, "write the file as numbers, to #include in an array");
+    line.add_two_paths("--check", a.check, "two files of floats: inputs, and what they must give");
+    return line.run(argc, argv, [&] { return run(a); });
 }

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -21,9 +20,15 @@ namespace {
 struct arguments {
     std::string weights = trained_weights, data = fashion_mnist(), save, header;
     std::string name = "lenet5_int8", rules = "tflite";
-    ctnn::range_method range = ctnn::range_method::min_max;
+    ctnn::range_method range{};
     std::size_t images = 1000;
 };
+
+ctnn::range_method method_named(const std::string& name) {
+    return name == "percentile"      ? ctnn::range_method::percentile
+           : name == "least_squares" ? ctnn::range_method::least_squares
+                                     : ctnn::range_method::min_max;
+}
 
 template <class Rounding>
 void quantize(const arguments& a) {
@@ -63,25 +68,20 @@ void quantize(const arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Quantizes a LeNet-5 that train_lenet5 has trained.");
+    command_line line("Quantizes a LeNet-5 that train_lenet5 has trained.");
     arguments a;
-    add_path(app, "weights", a.weights, ".safetensors of float weights")->capture_default_str();
-    add_path(app, "--data", a.data, "folder with MNIST's four files, plain or .gz")
-        ->capture_default_str();
-    add_number(app, "--images", a.images, 1, 1'000'000, "training images to look at");
-    const std::map<std::string, ctnn::range_method> methods{
-        {"min_max", ctnn::range_method::min_max},
-        {"percentile", ctnn::range_method::percentile},
-        {"least_squares", ctnn::range_method::least_squares}};
-    app.add_option("--range", a.range, "how ranges are chosen")
-        ->transform(CLI::CheckedTransformer(methods));
-    app.add_option("--rules", a.rules, "how sums are rounded")
-        ->check(CLI::IsMember({"tflite", "tflite_micro"}))
-        ->capture_default_str();
-    add_path(app, "--save", a.save, "write the result as .safetensors");
-    add_path(app, "--header", a.header, "write it as a C++ header");
-    add_path(app, "--name", a.name, "of the constant in the header")->capture_default_str();
-    return run_program(app, argc, argv, [&] {
+    line.add_path("weights", a.weights, ".safetensors of float weights");
+    line.add_path("--data", a.data, "folder with MNIST's four files, plain or .gz");
+    line.add_number("--images", a.images, 1, 1'000'000, "training images to look at");
+    std::string range = "min_max";
+    line.add_choice("--range", range, {"min_max", "percentile", "least_squares"},
+                    "how ranges are chosen");
+    line.add_choice("--rules", a.rules, {"tflite", "tflite_micro"}, "how sums are rounded");
+    line.add_path("--save", a.save, "write the result as .safetensors");
+    line.add_path("--header", a.header, "write it as a C++ header");
+    line.add_path("--name", a.name, "of the constant in the header");
+    return line.run(argc, argv, [&] {
+        a.range = method_named(range);
         if (a.rules == "tflite")
             quantize<ctnn::rounding::tflite>(a);
         else

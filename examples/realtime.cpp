@@ -89,12 +89,12 @@ void run(const arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Classifies a frame every 100 microseconds and prints how long it takes.");
+    command_line line("Classifies a frame every 100 microseconds and prints how long it takes.");
     arguments a;
-    add_path(app, "weights", a.weights, ".safetensors file")->capture_default_str();
-    add_number(app, "--seconds", a.seconds, 0.001, 86'400, "how long");
-    add_number(app, "--period", a.period, 1, 1e6, "microseconds from one frame to the next");
-    app.add_flag("--sleep", a.sleep,
-                 "sleep until the frame comes, instead of looking at the clock");
-    return run_program(app, argc, argv, [&] { run(a); });
+    line.add_path("weights", a.weights, ".safetensors file");
+    line.add_number("--seconds", a.seconds, 0.001, 86'400, "how long");
+    line.add_number("--period", a.period, 1, 1e6, "microseconds from one frame to the next");
+    line.add_flag("--sleep", a.sleep,
+                  "sleep until the frame comes, instead of looking at the clock");
+    return line.run(argc, argv, [&] { run(a); });
 }

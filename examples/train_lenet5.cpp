@@ -8,13 +8,12 @@
 #include <string>
 
 int main(int argc, char** argv) {
-    CLI::App app("Trains LeNet-5 with He-normal weights and Adam.");
+    command_line line("Trains LeNet-5 with He-normal weights and Adam.");
     std::string data = fashion_mnist();
     training_arguments a;
-    add_path(app, "--data", data, "folder with MNIST's four files, plain or .gz")
-        ->capture_default_str();
-    add_training_options(app, a);
-    return run_program(app, argc, argv, [&] {
+    line.add_path("--data", data, "folder with MNIST's four files, plain or .gz");
+    add_training_options(line, a);
+    return line.run(argc, argv, [&] {
         const auto w = first_weights<lenet5>(a);
         expect_folder(data);
         const auto [train, test] = ctnn::read_mnist<lenet5::input>(data);

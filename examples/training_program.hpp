@@ -23,18 +23,18 @@ struct training_arguments {
     std::uint64_t seed = 1;
 };
 
-inline void add_training_options(CLI::App& app, training_arguments& a) {
-    app.footer(
+inline void add_training_options(command_line& line, training_arguments& a) {
+    line.add_footer(
         "Ctrl-C (SIGINT), or SIGTERM, ends the training after the step it is in and saves to "
         "--save;\na second one ends the program at once. Exit code: 0 when all was done, 130 "
         "after Ctrl-C,\n143 after SIGTERM, others when something was wrong.");
-    add_number(app, "--epochs", a.epochs, 0, 1'000'000, "times over all images");
-    add_number(app, "--batch-size", a.batch_size, 1, 1'000'000, "images for one step");
-    add_number(app, "--seed", a.seed, 0, UINT64_MAX, "of the first weights and the images' order");
-    add_number(app, "--threads", a.threads, 0, 1'000,
-               "0: all of the processor's; the result is the same");
-    add_path(app, "--save", a.save, "write the weights to this .safetensors file");
-    add_path(app, "--load", a.load, "start from the weights in this file");
+    line.add_number("--epochs", a.epochs, 0, 1'000'000, "times over all images");
+    line.add_number("--batch-size", a.batch_size, 1, 1'000'000, "images for one step");
+    line.add_number("--seed", a.seed, 0, UINT64_MAX, "of the first weights and the images' order");
+    line.add_number("--threads", a.threads, 0, 1'000,
+                    "0: all of the processor's; the result is the same");
+    line.add_path("--save", a.save, "write the weights to this .safetensors file");
+    line.add_path("--load", a.load, "start from the weights in this file");
 }
 
 /// The weights to start from: those of --load, or random ones. Asks first whether --save will work.

@@ -80,7 +80,7 @@ struct safetensors_header {
 /// string and two lists of numbers: what is nested deeper is refused where it begins.
 class safetensors_header_parser {
 public:
-    using json = nlohmann::json;
+    using json = nlohmann::ordered_json;  // which is written, too
 
     safetensors_header_parser(const std::filesystem::path& file, std::uint64_t data_size)
         : file_(file), data_size_(data_size) {}
