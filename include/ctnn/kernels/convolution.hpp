@@ -139,6 +139,8 @@ constexpr outputs_at_once filter_outputs_at_once(const convolution& conv, std::s
     const std::size_t columns = conv.columns.output() / window_columns * window_columns;
     const std::size_t taps = conv.rows.taps * conv.columns.taps * conv.group_channels();
     const std::size_t load = taps * conv.filters <= 6'000 ? 1 : 6;
+    // So many sums hide that one waits for another.
+    constexpr std::size_t hidden = simd::registers >= 32 ? 10 : 8;
     const bool is_padded = conv.rows.padded() > conv.rows.input;
     const auto tiles = [](std::size_t all, std::size_t size) { return (all + size - 1) / size; };
     outputs_at_once best{1, window_columns, 1};
@@ -150,9 +152,8 @@ constexpr outputs_at_once filter_outputs_at_once(const convolution& conv, std::s
                  q += window_columns) {
                 const std::size_t sums = r * q * v;
                 if (sums + v + 1 > registers) break;
-                const std::size_t step =
-                    adds_apart ? 2 * sums + 3 * r * q + v
-                               : std::max({sums, r * q + v, std::size_t{10}, load * v});
+                const std::size_t step = adds_apart ? 2 * sums + 3 * r * q + v
+                                                    : std::max({sums, r * q + v, hidden, load * v});
                 std::size_t cycles =
                     tiles(vectors, v) * tiles(rows, r) * tiles(columns, q) * (step * taps + 60);
                 // A loop for each case of rows on padding, too.

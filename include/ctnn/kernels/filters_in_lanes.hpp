@@ -183,7 +183,8 @@ private:
             const float* row =
                 x + Conv.rows.pixel(r + rows.first, i) * Conv.columns.input * Conv.channels + c;
             const float* k = kernel + (i * Conv.columns.taps * group_channels + c) * weight_step;
-            const std::size_t channels = std::min(channels_at_once, group_channels - c);
+            const std::size_t channels =
+                has_blocks ? std::min(channels_at_once, group_channels - c) : group_channels;
             bool is_done = false;
             simd::unroll<tiled_rows::parts.count>([&](auto n) CTNN_INLINED {
                 constexpr axis::range part = tiled_rows::parts.parts[n];
