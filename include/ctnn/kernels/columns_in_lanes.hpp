@@ -165,10 +165,13 @@ private:
                          ++c, k += Conv.filters, channel += channel_size) {
                         vector from[wide];
                         CTNN_UNROLLED
-                        for (std::size_t u = 0; u < wide; ++u)
+                        for (std::size_t u = 0; u < wide; ++u) {
                             from[u] = simd::load<vector>(channel +
                                                          offsets[j * window_columns + u / Vectors] +
                                                          u % Vectors * lanes);
+                            if constexpr (lanes >= 8)
+                                from[u] = simd::in_register(from[u]);  // SSE2 has too few
+                        }
                         CTNN_UNROLLED
                         for (std::size_t f = 0; f < Filters; ++f) {
                             const vector weight(k[f]);

@@ -31,9 +31,9 @@ template <class Vector, activation Activation, pooling Pooling, std::size_t Item
             });
     }
     if (!are_complete) return;
-    CTNN_UNROLLED
-    for (std::size_t item = 0; item < Items; ++item)
+    simd::unroll<Items>([&](auto item) CTNN_INLINED {
         store(item, Vector(around::after::value(Pooling::finish(kept[item]))));
+    });
 }
 
 }  // namespace ctnn::detail
