@@ -9,8 +9,13 @@
 #include <stdexcept>
 #include <system_error>
 
+struct command_line::parser {
+    explicit parser(const std::string& description) : app(description) {}
+    CLI::App app;
+};
+
 command_line::command_line(const std::string& description)
-    : app_(std::make_unique<CLI::App>(description)) {}
+    : parser_(std::make_unique<parser>(description)) {}
 
 command_line::~command_line() = default;
 
@@ -19,7 +24,7 @@ void command_line::add_path(const std::string& name, std::string& path,
     const auto check = [](const std::string& text) -> std::string {
         return text.empty() ? "must be a name, found ''" : "";
     };
-    app_->add_option(name, path, description)
+    parser_->app.add_option(name, path, description)
         ->check(CLI::Validator(check, ""))
         ->capture_default_str()
         ->required(wanted == presence::required);
@@ -27,7 +32,7 @@ void command_line::add_path(const std::string& name, std::string& path,
 
 void command_line::add_two_paths(const std::string& name, std::vector<std::string>& paths,
                                  const std::string& description) {
-    app_->add_option(name, paths, description)->expected(2);
+    parser_->app.add_option(name, paths, description)->expected(2);
 }
 
 template <class Number>
@@ -46,7 +51,7 @@ void command_line::add_number(const std::string& name, Number& value,
         text = decimal(number);
         return {};
     };
-    app_->add_option(name, value, description)
+    parser_->app.add_option(name, value, description)
         ->transform(CLI::Validator(check, range))
         ->capture_default_str();
 }
@@ -64,30 +69,30 @@ template void command_line::add_number(const std::string&, double&, double, doub
 void command_line::add_choice(const std::string& name, std::string& value,
                               const std::vector<std::string>& choices,
                               const std::string& description, presence wanted) {
-    app_->add_option(name, value, description)
+    parser_->app.add_option(name, value, description)
         ->check(CLI::IsMember(choices))
         ->capture_default_str()
         ->required(wanted == presence::required);
 }
 
 void command_line::add_flag(const std::string& name, bool& value, const std::string& description) {
-    app_->add_flag(name, value, description);
+    parser_->app.add_flag(name, value, description);
 }
 
 void command_line::add_footer(const std::string& text) {
-    app_->footer(text);
+    parser_->app.footer(text);
 }
 
 int command_line::run_function(int argc, char** argv, const std::function<int()>& program) {
     try {
-        app_->parse(argc, argv);
+        parser_->app.parse(argc, argv);
         const int code = program();
         const bool is_written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
         if (code == 0 && !is_written)
             throw std::runtime_error("standard output: every line must be written, found an error");
         return code;
     } catch (const CLI::ParseError& error) {
-        return app_->exit(error);
+        return parser_->app.exit(error);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "%s\n", error.what());
         return 1;

@@ -12,10 +12,6 @@
 #include <type_traits>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 /// A number as it is written on a command line.
 template <class Number>
 std::string decimal(Number number) {
@@ -72,5 +68,6 @@ public:
 private:
     int run_function(int argc, char** argv, const std::function<int()>& program);
 
-    std::unique_ptr<CLI::App> app_;
+    struct parser;  // CLI11's
+    std::unique_ptr<parser> parser_;
 };
