@@ -16,6 +16,7 @@ TEST_CASE("a stride that is larger than the kernel leaves pixels out") {
 }
 TEST_CASE("groups") {
     check<convolution{along(8, 3, 1, 1), along(9, 3, 1, 1), 6, 20, 2, true}>();
+    check<convolution{along(5, 3, 1, 1), along(6, 3, 1, 1), 4, 12, 2, true}>();
 }
 TEST_CASE("depthwise: channels that fill a vector, and some more: more") {
     check_without_filters<convolution{along(9, 3, 1, 1, 2), along(12, 5, 2, 2, 2), 18, 18, 18,
@@ -50,6 +51,7 @@ TEST_CASE("weights that no cache holds: blocks of channels") {
 TEST_CASE("outputs of several rows at once, some of them on padding") {
     check<convolution{along(6, 3, 1, 1), along(8, 3, 1, 1), 7, 16, 1, true}>();
     check<convolution{along(13, 3, 1, 1, 2), along(6, 3, 1, 1), 5, 16, 1, true}>();
+    check<convolution{along(13, 3, 1, 1, 2), along(3, 3, 1, 1), 5, 16, 1, true}>();
     check<convolution{along(9, 4, 2, 1), along(8, 2, 1, 0), 5, 50, 1, true}>();
 }
 TEST_CASE("rows of many taps") {
