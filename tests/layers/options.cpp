@@ -19,8 +19,6 @@ static_assert(kernel<3>::height == 3 && kernel<3>::width == 3 && kernel<3, 5>::w
 static_assert(std::is_same_v<kernel<3>, kernel<3, 3>> && std::is_same_v<window<2>, window<2, 2>>);
 static_assert(std::is_same_v<stride<2>, stride<2, 2>> &&
               std::is_same_v<dilation<2>, dilation<2, 2>>);
-static_assert(negative_slope<1, 100>::value == 0.01f && negative_slope<2>::value == 2.0f);
-static_assert(alpha<1, 2>::value == 0.5f && alpha<2>::value == 2.0f);
 
 template <class Padding>
 constexpr bool pads_are(std::size_t top, std::size_t bottom, std::size_t left, std::size_t right) {

@@ -170,7 +170,7 @@ private:
                                                          offsets[j * window_columns + u / Vectors] +
                                                          u % Vectors * lanes);
                             if constexpr (lanes >= 8)
-                                from[u] = simd::in_register(from[u]);  // SSE2 has too few
+                                from[u] = simd::in_register(from[u]);  // SSE2: memory
                         }
                         CTNN_UNROLLED
                         for (std::size_t f = 0; f < Filters; ++f) {

@@ -139,7 +139,9 @@ constexpr outputs_at_once filter_outputs_at_once(const convolution& conv, std::s
     const std::size_t columns = conv.columns.output() / window_columns * window_columns;
     const std::size_t taps = conv.rows.taps * conv.columns.taps * conv.group_channels();
     const std::size_t load = taps * conv.filters <= 6'000 ? 1 : 6;
-    constexpr std::size_t hidden = 10;  // sums: no fewer, as g++ multiplies and adds for some Zens
+    // Sums that hide how long each waits. Eight would do, but not where g++ splits multiply-adds in
+    // two instructions (-march=znver3: 1.4 times as slow).
+    constexpr std::size_t hidden = 10;
     const bool is_padded = conv.rows.padded() > conv.rows.input;
     const auto tiles = [](std::size_t all, std::size_t size) { return (all + size - 1) / size; };
     outputs_at_once best{1, window_columns, 1};

@@ -31,6 +31,7 @@ template <class Vector, activation Activation, pooling Pooling, std::size_t Item
             });
     }
     if (!are_complete) return;
+    // Not a loop: it would be unrolled too late, 5 % slower with SSE2.
     simd::unroll<Items>([&](auto item) CTNN_INLINED {
         store(item, Vector(around::after::value(Pooling::finish(kept[item]))));
     });

@@ -88,7 +88,9 @@ struct pooling_window
                                  column_padding < pooling_window::columns.taps;
 
     template <std::size_t Channels>
-    using output = typename pooling_window::sliding_window::template output<fits ? Channels : 0>;
+    using output =
+        std::conditional_t<fits, typename pooling_window::sliding_window::template output<Channels>,
+                           shape<0, 0, 0>>;
 };
 
 }  // namespace ctnn::detail
