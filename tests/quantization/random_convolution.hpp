@@ -124,6 +124,8 @@ void for_each_shape(const Check& check) {
     check.template
     operator()<convolution{along(5, 2, 2, 1, 1, 1), along(6, 3, 1, 1, 1, 1), 6, 10, 2, true}>();
     check.template operator()<convolution{along(5, 1), along(6, 1), 34, 6, 2, true}>();
+    check.template operator()<convolution{along(7, 1, 3), along(40, 1, 2), 22, 5, 1, true}>();
+    check.template operator()<convolution{along(6, 1, 2), along(8, 1, 3), 32, 6, 2, true}>();
     check.template operator()<convolution{along(3, 3), along(400, 2, 1, 1, 7, 9), 2, 3, 1, true}>();
     // every filter sees one channel
     check.template
@@ -137,6 +139,13 @@ void for_each_shape(const Check& check) {
     check.template operator()<convolution{along(4, 1), along(1, 1), 6, 6, 6, true}>();
     check.template
     operator()<convolution{along(9, 7, 3), along(40, 5, 4, 1, 9, 0), 17, 34, 17, true}>();
+    // and channels are a multiple of four
+    check.template
+    operator()<convolution{along(9, 3, 1, 1, 2, 1), along(70, 3, 1, 1, 1, 1), 16, 16, 16, true}>();
+    check.template
+    operator()<convolution{along(13, 3, 2, 1, 0, 1), along(11, 3, 2, 1, 1, 2), 8, 8, 8, true}>();
+    check.template
+    operator()<convolution{along(16, 2, 3, 1, 1, 3), along(5, 3, 1, 3, 3, 4), 12, 12, 12, true}>();
 }
 
 }  // namespace random_convolution

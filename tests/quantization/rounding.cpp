@@ -72,6 +72,11 @@ TEST_CASE("tflite_micro: 31 bits, rounded twice") {
     CHECK(rounded_shift(5, 1) == 3);
     CHECK(rounded_shift(-5, 1) == -3);
     CHECK(rounded_shift(-6, 2) == -2);
+    CHECK(rounded_shift(most, 0) == most);
+    CHECK(rounded_shift(most, 31) == 1);
+    CHECK(rounded_shift(-most, 31) == -1);
+    CHECK(rounded_shift((1 << 30) - 1, 31) == 0);
+    CHECK(rounded_shift(1 - (1 << 30), 31) == 0);
     generator random(2);
     for (int i = 0; i < 200'000; ++i) {
         const std::int32_t sum = some_sum(random);
@@ -121,7 +126,8 @@ TEST_CASE("softmax is next to the true probabilities") {
     const auto check = [&]<class Rules>(Rules) {
         for (int i = 0; i < 2'000; ++i) {
             const float scale = random.between(0.001f, 0.5f);
-            const std::size_t count = 1 + static_cast<std::size_t>(random.next() % 20);
+            const std::size_t limit = i % 200 == 0 ? 10'000 : i % 20 == 0 ? 1'000 : 20;
+            const std::size_t count = 1 + static_cast<std::size_t>(random.next()) % limit;
             std::vector<std::int8_t> x(count), y(count);
             for (auto& byte : x)
                 byte = static_cast<std::int8_t>(static_cast<int>(random.next() % 256) - 128);
@@ -132,6 +138,20 @@ TEST_CASE("softmax is next to the true probabilities") {
                 const double expected = std::exp(static_cast<double>(scale) * x[k]) / sum * 256.0;
                 REQUIRE(std::abs(y[k] + 128 - std::min(expected, 255.0)) < 0.51);
             }
+        }
+    };
+    check(rounding::tflite{});
+    check(rounding::tflite_micro{});
+}
+TEST_CASE("softmax of many equal values") {
+    const auto check = [&]<class Rules>(Rules) {
+        for (const auto count :
+             {1UL, 2UL, 255UL, 257UL, 511UL, 512UL, 513UL, 4095UL, 4096UL, 4097UL, 100'000UL}) {
+            const std::vector<std::int8_t> x(count, 127);
+            std::vector<std::int8_t> y(count);
+            Rules::softmax::of(0.1f, 1.0f / 256.0f)(x.data(), y.data(), count, -128);
+            const double expected = std::min(256.0 / static_cast<double>(count), 255.0);
+            for (const std::int8_t byte : y) REQUIRE(std::abs(byte + 128 - expected) <= 0.51);
         }
     };
     check(rounding::tflite{});

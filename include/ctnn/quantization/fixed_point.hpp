@@ -20,11 +20,11 @@ constexpr std::int32_t high_product(std::int32_t a, std::int32_t b) noexcept {
     // Halves up, as there: gemmlowp's division rounds a negative sum, less by 1, towards 0.
     return static_cast<std::int32_t>((std::int64_t{a} * b + (1 << 30)) >> 31);
 }
-/// round(x / 2^bits)
+/// round(x / 2^bits), x above -2^31, bits from 0 to 31: to the last bit but one down, then up. Of
+/// negative numbers less by 1, so that a half is down.
 constexpr std::int32_t rounded_shift(std::int32_t x, std::int32_t bits) noexcept {
-    const std::int32_t mask = static_cast<std::int32_t>((std::int64_t{1} << bits) - 1);
-    const std::int32_t rest = x & mask, half = (mask >> 1) + (x < 0);
-    return (x >> bits) + (rest > half);
+    if (bits == 0) return x;
+    return (((x - (x < 0)) >> (bits - 1)) + 1) >> 1;
 }
 /// x 2^bits, at the ends of the range where it does not fit.
 constexpr std::int32_t saturated_shift(std::int32_t x, int bits) noexcept {
@@ -58,6 +58,7 @@ struct fixed_factor {
         constexpr std::int32_t none = 0;
         const std::int32_t left = std::max(shift, none), right = std::max(-shift, none);
         const auto raised = static_cast<std::int32_t>(static_cast<std::uint32_t>(x) << left);
+        if (q < 0) __builtin_unreachable();
         return rounded_shift(high_product(raised, q), right);
     }
 };

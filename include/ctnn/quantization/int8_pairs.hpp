@@ -97,9 +97,10 @@ inline two_pairs load_pairs(const void* from) noexcept {
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
     if constexpr (IsAligned && Offset < 1024 && Offset % 4 == 0) {
         std::uint32_t first, second;  // volatile: in this order, so that registers are enough
+        // Reads all from `from` on, so that `here` needs no register either.
         asm volatile("ldrd %0, %1, [%2, %3]"
                      : "=r"(first), "=r"(second)
-                     : "r"(from), "n"(Offset), "m"(*reinterpret_cast<const char(*)[8]>(here)));
+                     : "r"(from), "n"(Offset), "m"(*static_cast<const char(*)[Offset + 8]>(from)));
         return {first, second};
     }
 #endif

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctnn/quantization/int8_dense.hpp>
+#include <ctnn/quantization/int8_depthwise_pairs.hpp>
 #include <ctnn/quantization/int8_depthwise_strips.hpp>
 #include <ctnn/quantization/int8_strip_tiles.hpp>
 
@@ -31,8 +32,8 @@ struct int8_strip_loops {
     static void run(const std::int8_t* x, std::int8_t* y, std::size_t first, std::size_t last,
                     const int8_operands<Rounding>& o, std::int8_t* scratch) noexcept {
         if constexpr (is_pointwise(Original)) {
-            const std::size_t width = Original.columns.output();
-            run_rows(x + first * width * conv.channels, y, 0, 1, (last - first) * width, o,
+            const std::size_t row = Original.rows.stride * Original.columns.input * conv.channels;
+            run_rows(x + first * row, y, 0, 1, (last - first) * Original.columns.output(), o,
                      scratch);
         } else {
             for (std::size_t h = first; h < last; h += strip.rows) {
@@ -61,9 +62,13 @@ private:
             const std::size_t outputs = std::min(strip.outputs, count - w),
                               computed = (outputs + tile - 1) / tile * tile;
             for (std::size_t g = 0; g < conv.groups; ++g) {
-                int8_copy_strip<typename arithmetic::format>(conv, strip.row_length,
-                                                             x + g * conv.group_channels(), h, w,
-                                                             computed, copied, o.zero_x, numbers);
+                const std::int8_t* const group = x + g * conv.group_channels();
+                if constexpr (is_pointwise(Original))
+                    int8_copy_pixels<typename arithmetic::format>(Original, group, w, outputs,
+                                                                  numbers);
+                else
+                    int8_copy_strip<typename arithmetic::format>(
+                        conv, strip.row_length, group, h, w, computed, copied, o.zero_x, numbers);
                 for (std::size_t f = 0; f < conv.group_filters(); f += filters) {
                     const std::int8_t* weights =
                         o.weights + (g * packing.runs * packing.words * packing.filters + f) * 4;
@@ -76,7 +81,7 @@ private:
                             numbers + row * conv.rows.stride * strip.row_length;
                         std::int8_t* const to = y + (row * count + w) * conv.filters;
                         const std::size_t filter = g * conv.group_filters() + f;
-                        if (arithmetic::unpacks && is_all)
+                        if (arithmetic::unpacks && is_all && outputs >= tile)
                             run_tiles<true>(from, weights, to, filter, outputs, o, pixels);
                         else
                             run_tiles<false>(from, weights, to, filter, outputs, o, pixels);
@@ -86,11 +91,14 @@ private:
         }
     }
 
-    /// Outputs of a row of a strip, of the filters from `f` on. IsAll: bytes have no other bounds.
+    /// Outputs of a row of a strip, of the filters from `f` on. IsAll: bytes have no other bounds, and
+    /// there is a whole tile of outputs; of the last one, some are computed again. A function of its
+    /// own, as it takes all registers.
     template <bool IsAll, class Rounding, std::size_t... P>
-    static void run_tiles(const number* x, const std::int8_t* weights, std::int8_t* y,
-                          std::size_t f, std::size_t outputs, const int8_operands<Rounding>& o,
-                          std::index_sequence<P...>) noexcept {
+    [[gnu::noinline]] static void run_tiles(const number* x, const std::int8_t* weights,
+                                            std::int8_t* y, std::size_t f, std::size_t outputs,
+                                            const int8_operands<Rounding>& o,
+                                            std::index_sequence<P...>) noexcept {
         // Copies, as the compiler must think that bytes are stored over what o refers to.
         std::array<std::uint32_t, filters> starts{};
         std::array<typename Rounding::factor, filters> factors{};
@@ -100,46 +108,59 @@ private:
         });
         const strip_range range{o.zero_y, o.low, o.high};
         y += f;
-        for (std::size_t p = 0; p < outputs; p += tile) {
-            typename arithmetic::sums sum;
+        const auto compute = [&](typename arithmetic::sums& sum) CTNN_INLINED {
             for_all_filters([&](std::size_t k) CTNN_INLINED { ((sum[P][k] = starts[k]), ...); });
-            add_products(x, weights, sum);
-            const std::size_t count = std::min(tile, outputs - p);
-            if constexpr (IsAll) {
+            add_products<IsAll ? arithmetic::words : arithmetic::few_words>(x, weights, sum);
+        };
+        if constexpr (IsAll) {
+            for (std::size_t left = outputs; left > 0;) {
+                typename arithmetic::sums sum;
+                compute(sum);
                 for_filters(f, [&](std::size_t k) CTNN_INLINED {
                     const std::array<std::int32_t, tile> bytes{
                         range.byte<Rounding, true>(sum[P][k], factors[k])...};
-                    ((P < count ? void(y[P * conv.filters + k] = static_cast<std::int8_t>(bytes[P]))
-                                : void()),
-                     ...);
+                    ((y[P * conv.filters + k] = static_cast<std::int8_t>(bytes[P])), ...);
                 });
-            } else {  // little code
+                std::size_t next = tile;
+                left -= tile;
+                if (left < tile) next = left, left += left > 0 ? tile - left : 0;
+                x += next * strip.step;
+                y += next * conv.filters;
+            }
+        } else {  // little code
+            for (std::size_t p = 0; p < outputs; p += tile) {
+                typename arithmetic::sums sum;
+                compute(sum);
                 const std::array<std::array<std::uint32_t, tile>, filters> sums =
                     by_filter(sum, pixels);
+                const std::size_t count = std::min(tile, outputs - p);
                 for (std::size_t k = 0; k < filters && (all_fit || f % all + k < all); ++k)
                     for (std::size_t n = 0; n < count; ++n)
                         y[n * conv.filters + k] = static_cast<std::int8_t>(
                             range.byte<Rounding, false>(sums[k][n], factors[k]));
+                x += tile * strip.step;
+                y += tile * conv.filters;
             }
-            x += tile * strip.step;
-            y += tile * conv.filters;
         }
     }
+    /// At most `Words` words in a round of the innermost loop.
+    template <std::size_t Words>
     [[gnu::always_inline]] static void add_products(const number* x, const std::int8_t* weights,
                                                     typename arithmetic::sums& sum) noexcept {
         constexpr std::size_t in_row = packing.runs / conv.rows.taps,
-                              words = words_at_once(packing.words);
+                              words = words_at_once(packing.words, Words);
         for (std::size_t i = 0; i < conv.rows.taps; ++i, x += strip.row_length)
             for (std::size_t j = 0; j < in_row; ++j) {
                 const number* run = x + j * conv.columns.dilation * conv.group_channels();
+                const auto add = [&]<std::size_t... W>(std::index_sequence<W...>) CTNN_INLINED {
+                    (arithmetic::template add<W>(run, weights, sum, pixels), ...);
+                    advance<words * arithmetic::word>(weights);
+                };
                 const number* const end = run + packing.words * 4;
                 do {
-                    [&]<std::size_t... W>(std::index_sequence<W...>) CTNN_INLINED {
-                        (arithmetic::template add<W>(run, weights, sum, pixels), ...);
-                    }
-                    (std::make_index_sequence<words>{});
+                    add(std::make_index_sequence<words>{});
+                    if constexpr (words == packing.words) break;
                     advance<words * 4 * sizeof(number)>(run);
-                    advance<words * arithmetic::word>(weights);
                 } while (run != end);
             }
     }
@@ -154,9 +175,8 @@ private:
         }
         (std::make_index_sequence<filters>{});
     }
-    /// Words in a round of the innermost loop.
-    static constexpr std::size_t words_at_once(std::size_t words) noexcept {
-        for (std::size_t n = arithmetic::words; n > 1; --n)
+    static constexpr std::size_t words_at_once(std::size_t words, std::size_t most) noexcept {
+        for (std::size_t n = most; n > 1; --n)
             if (words % n == 0 && (n - 1) * arithmetic::word < 1016) return n;
         return 1;
     }
@@ -179,7 +199,10 @@ private:
 /// The loops for a convolution on a processor without vectors.
 template <convolution Conv, bool InPairs>
 constexpr auto int8_choose_strips() noexcept {
-    if constexpr (int8_packing::of(Conv).is_depthwise)
+    if constexpr (int8_packing::of(Conv).is_depthwise && InPairs &&
+                  int8_depthwise_pair_loops<Conv>::exists)
+        return std::type_identity<int8_depthwise_pair_loops<Conv>>{};
+    else if constexpr (int8_packing::of(Conv).is_depthwise)
         return std::type_identity<int8_depthwise_strip_loops<Conv>>{};
     else if constexpr (is_dense(Conv))
         return std::type_identity<int8_dense_loops<Conv, InPairs>>{};

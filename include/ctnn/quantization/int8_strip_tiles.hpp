@@ -28,20 +28,27 @@ struct int8_in_pairs {
                                                                         : 5,
                                                          5);
         const std::size_t weights = packing.runs * packing.run_length;
-        return int8_strip::of(Conv, tile, packing.words * 4 - packing.run_length,
-                              is_unpacked ? 1536 + 2 * weights : 400, is_unpacked);
+        return int8_strip::of(
+            Conv, tile, packing.words * 4 - packing.run_length,
+            is_unpacked ? ((channels < 16 ? 400 : 1536) + 2 * weights) * Conv.columns.stride : 400,
+            is_unpacked);
     }
+#if defined(__OPTIMIZE_SIZE__)
+    static constexpr std::size_t enough = channels;
+#else
+    static constexpr std::size_t enough = packing.runs * packing.run_length;
+#endif
     /// Whether the weights of a tile's filters are unpacked once for all outputs of a strip.
     static constexpr bool unpacks =
-        channels >= 16 &&
-        strip_for(true).rows * strip_for(true).outputs >= 3 * strip_for(true).tile;
+        enough >= 16 && strip_for(true).rows * strip_for(true).outputs >= 3 * strip_for(true).tile;
     static constexpr int8_strip strip = strip_for(unpacks);
     static constexpr bool is_aligned =
         (channels % 2 == 0 || (strip.step % 2 == 0 && packing.runs == Conv.rows.taps));
+    /// Most in a round of the innermost loop; few where bytes have other bounds than their type.
 #if defined(__OPTIMIZE_SIZE__)
-    static constexpr std::size_t words = 1;  // most in a round of the innermost loop
+    static constexpr std::size_t words = 1, few_words = 1;
 #else
-    static constexpr std::size_t words = unpacks ? 8 : 2;
+    static constexpr std::size_t words = unpacks ? 16 : 2, few_words = 2;
 #endif
     /// Bytes of weights that are unpacked.
     static constexpr std::size_t weights_size = unpacks ? packing.runs * packing.words * 16 : 0;
@@ -56,13 +63,22 @@ struct int8_in_pairs {
             return signed_pairs(bytes);
     }
     static void unpack(const std::int8_t* from, std::int8_t* to) noexcept {
-        const std::int8_t* const end = to + packing.runs * packing.words * 16;
-        for (; to != end; from += packing.filters * 4, to += 16) {
-            const two_pairs two_words = load_pairs<0, true>(from);
-            const two_pairs a = unpacked(two_words.first), b = unpacked(two_words.second);
-            store_pairs<0>(to, {a.first, b.first});
-            store_pairs<8>(to, {a.second, b.second});
-        }
+        constexpr std::size_t all = packing.runs * packing.words, at_once = all % 4 == 0   ? 4
+                                                                            : all % 3 == 0 ? 3
+                                                                                           : 1;
+        const std::int8_t* const end = to + all * 16;
+        for (; to != end; from += at_once * packing.filters * 4, to += at_once * 16)
+            [&]<std::size_t... N>(std::index_sequence<N...>) CTNN_INLINED {
+                const auto one = [&]<std::size_t Word>(
+                                     std::integral_constant<std::size_t, Word>) CTNN_INLINED {
+                    const two_pairs two_words = load_pairs<Word * packing.filters * 4, true>(from);
+                    const two_pairs a = unpacked(two_words.first), b = unpacked(two_words.second);
+                    store_pairs<Word * 16>(to, {a.first, b.first});
+                    store_pairs<Word * 16 + 8>(to, {a.second, b.second});
+                };
+                (one(std::integral_constant<std::size_t, N>{}), ...);
+            }
+        (std::make_index_sequence<at_once>{});
     }
     /// Bytes from the weights of one word to those of the next.
     static constexpr std::size_t word = unpacks ? 16 : packing.filters * 4;
@@ -102,7 +118,7 @@ struct int8_in_bytes {
         int8_strip::of(Conv, int8_outputs_at_once<3>(Conv.columns.output(), 2, 3),
                        packing.words * 4 - packing.run_length, 1024, false);
     static constexpr bool unpacks = false;
-    static constexpr std::size_t words = 1;  // most in a round of the innermost loop
+    static constexpr std::size_t words = 1, few_words = 1;
     static constexpr std::size_t weights_size = 0, word = packing.filters * 4;
     using sums = std::array<std::array<std::uint32_t, filters>, strip.tile>;
     using format = int8_raised_bytes;

@@ -14,19 +14,17 @@
 
 namespace ctnn::detail {
 
-/// Every output sees its pixel alone.
+/// Every output sees one pixel alone.
 constexpr bool is_pointwise(const convolution& conv) noexcept {
-    const auto is_one = [](const axis& a) {
-        return a.taps == 1 && a.stride == 1 && a.before == 0 && a.after == 0;
-    };
+    const auto is_one = [](const axis& a) { return a.taps == 1 && a.before == 0 && a.after == 0; };
     return is_one(conv.rows) && is_one(conv.columns);
 }
-/// Then all pixels are in one row.
+/// Then the pixels that are seen are copied into one row.
 constexpr convolution int8_in_one_row(const convolution& conv) noexcept {
     if (!is_pointwise(conv)) return conv;
     convolution flat = conv;
     flat.rows = {1, 1, 1, 1, 0, 0};
-    flat.columns.input = conv.rows.input * conv.columns.input;
+    flat.columns = {conv.rows.output() * conv.columns.output(), 1, 1, 1, 0, 0};
     return flat;
 }
 
@@ -133,6 +131,29 @@ void int8_copy_strip(const convolution& conv, std::size_t row_length, const std:
         for (; next != to + (end - first) * channels; next += at_once, from += conv.channels)
             Format::copy(from, at_once, next);
         std::fill_n(next, (last - end) * channels, padding);
+    }
+}
+
+/// Copies the pixels that outputs from `first` on of a pointwise convolution see, outputs counted row by
+/// row: `x` begins with the group's first channel.
+template <class Format>
+void int8_copy_pixels(const convolution& conv, const std::int8_t* x, std::size_t first,
+                      std::size_t outputs, typename Format::number* to) noexcept {
+    const std::size_t channels = conv.group_channels(), width = conv.columns.output(),
+                      to_next = conv.columns.stride * conv.channels;
+    if (conv.columns.input == width && conv.rows.stride == 1 && conv.groups == 1) {
+        Format::copy(x + first * channels, outputs * channels, to);
+        return;
+    }
+    std::size_t left = width - first % width;  // of a row
+    x += (first / width * conv.rows.stride * conv.columns.input) * conv.channels +
+         first % width * to_next;
+    for (; outputs > 0; --outputs, to += channels) {
+        Format::copy(x, channels, to);
+        x += to_next;
+        if (--left > 0) continue;
+        left = width;
+        x += conv.rows.stride * conv.columns.input * conv.channels - width * to_next;
     }
 }
 

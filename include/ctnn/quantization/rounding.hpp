@@ -264,16 +264,19 @@ struct tflite_micro {
                 return detail::fixed_exp(detail::high_product(
                     static_cast<std::int32_t>(static_cast<std::uint32_t>(difference) << left), q));
             };
-            std::int32_t sum = 0;  // times 2^19
+            std::uint32_t sum = 0;  // times 2^19, at most 4096 of the largest
             for (std::size_t i = 0; i < count; ++i)
-                if (x[i] - most >= least) sum += detail::rounded_shift(exp_of(x[i] - most), 12);
-            const int headroom = std::countl_zero(static_cast<std::uint32_t>(sum));
-            const auto normal = static_cast<std::int32_t>(
-                (static_cast<std::uint32_t>(sum) << headroom) - (std::uint32_t{1} << 31));
+                if (x[i] - most >= least)
+                    sum = std::min(sum + static_cast<std::uint32_t>(
+                                             detail::rounded_shift(exp_of(x[i] - most), 12)),
+                                   std::uint32_t{0x7FFF'FFFF});
+            const int headroom = std::countl_zero(sum);
+            const auto normal =
+                static_cast<std::int32_t>((sum << headroom) - (std::uint32_t{1} << 31));
             const std::int32_t share = detail::fixed_reciprocal_of_one_plus(normal);
-            const int bits = 12 - headroom + 31 - 8;
+            const int bits = 12 - headroom + 31 - 8;  // with more than 31 all of them are 0
             for (std::size_t i = 0; i < count; ++i)
-                y[i] = x[i] - most < least
+                y[i] = x[i] - most < least || bits > 31
                            ? std::int8_t{-128}
                            : detail::to_byte(
                                  detail::rounded_shift(
