@@ -546,7 +546,7 @@ TEST_CASE("save: another save at any moment does no harm, once the file is locke
 TEST_CASE("save: processes and threads save into one folder at once") {
     const temporary_folder folder;
     const auto work = [&](const std::string& own) {
-        for (int i = 0; i < 5; ++i) {
+        for (int i = 0; i < 50; ++i) {
             ctnn::save(counting(static_cast<float>(i)), folder / own);
             ctnn::save(counting(static_cast<float>(i)), folder / "shared");
             net::parameters w{};

@@ -54,7 +54,8 @@ std::string repeated(std::string_view text, std::size_t count) {
     return result;
 }
 
-const std::string block = "conv2d<16, kernel<3, 3>, same>, batch_normalization<epsilon<1, 100000>>";
+const std::string layers =
+    "conv2d<16, kernel<3, 3>, same>, batch_normalization<epsilon<1, 100000>>";
 
 }  // namespace
 
@@ -65,8 +66,8 @@ TEST_CASE("block_finder: what is short or stands once stays as it is") {
     for (const std::string& text : {
              std::string("network<features<9>>"),
              std::string("network<features<9>, dense<8>, relu, dense<8>, relu, dense<8>, relu>"),
-             "network<shape<8, 8, 16>, residual<" + block + ", relu, " + block + ">, relu>",
-             "network<shape<8, 8, 16>, " + repeated(block + ", relu, ", 2) + "dense<9>>",
+             "network<shape<8, 8, 16>, residual<" + layers + ", relu, " + layers + ">, relu>",
+             "network<shape<8, 8, 16>, " + repeated(layers + ", relu, ", 2) + "dense<9>>",
              "network<shape<8, 8, 16>, " + repeated(wide + ", ", 2) + wide +
                  ">",  // once and a half
              "network<shape<8, 8, 16>, relu, " + wide + ", max_pool2d<window<2, 2>>, relu, " +
@@ -76,7 +77,7 @@ TEST_CASE("block_finder: what is short or stands once stays as it is") {
 }
 
 TEST_CASE("block_finder: branches, the same or with another number of filters") {
-    const std::string residual = "residual<" + block + ", relu, " + block + ">";
+    const std::string residual = "residual<" + layers + ", relu, " + layers + ">";
     CHECK(with_blocks("network<shape<8, 8, 16>, " + residual + ", relu, " + residual + ">") ==
           "b = " + residual + "; network<shape<8, 8, 16>, b, relu, b>");
 

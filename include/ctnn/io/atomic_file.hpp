@@ -89,9 +89,7 @@ public:
             throw file_error(given_, "the path must name a file, found one that ends with '/'");
         if (replaces_) {
             require_regular(given_, old_);
-            if (struct ::stat there{};  // /proc/self/fd/1 can lead to a file that has no name
-                ::stat(target_.c_str(), &there) != 0 || there.st_ino != old_.st_ino ||
-                there.st_dev != old_.st_dev)
+            if (!has_name())  // /proc/self/fd/1 can lead to a file that has none
                 throw file_error(given_, "must be a file with a name, found a link to one without");
             if (::faccessat(AT_FDCWD, target_.c_str(), W_OK, AT_EACCESS) != 0)
                 fail("the file must be writable");
@@ -142,6 +140,19 @@ private:
         do result = ::fsync(file.get());
         while (result != 0 && errno == EINTR);
         return result == 0;
+    }
+
+    /// Whether the old file is at `target_`. Others may replace it between two looks, then it is the
+    /// new one.
+    bool has_name() {
+        for (int looks = 0; looks < 100; ++looks) {
+            struct ::stat there {};
+            if (::stat(target_.c_str(), &there) == 0 && there.st_ino == old_.st_ino &&
+                there.st_dev == old_.st_dev)
+                return true;
+            if (::stat(given_.c_str(), &old_) != 0) return false;
+        }
+        return false;
     }
 
     /// `target_`: where the last of the links leads to, whether there is a file or not.
