@@ -13,6 +13,8 @@
 #include <span>
 #include <sstream>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 using namespace ctnn;
@@ -63,6 +65,51 @@ TEST_CASE_TEMPLATE("every value is near the float network's, in every kind of la
     const auto by_bytes = int8::predict(q, bytes);
     for (std::size_t i = 0; i < y.size(); ++i)
         CHECK(y[i] == static_cast<float>(by_bytes[i] + 128) / 256.0f);
+}
+
+namespace {
+
+template <class Network>
+struct without_last;
+template <class Input, class... Entries>
+struct without_last<network<Input, Entries...>> {
+    template <std::size_t... I>
+    static auto first(std::index_sequence<I...>)
+        -> network<Input, std::tuple_element_t<I, std::tuple<Entries...>>...>;
+    using type = decltype(first(std::make_index_sequence<sizeof...(Entries) - 1>{}));
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("softmax of floats, of the bytes before it", Rounding, rounding::tflite,
+                   rounding::tflite_micro) {
+    using logits = without_last<net>::type;
+    const auto all = quantize<Rounding>(w, images);
+    const auto some = quantize<Rounding>(int8_networks::random_weights<logits>(1), images);
+    using int8 = quantized<net, Rounding>;
+    static_assert(noexcept(int8::predict_with_float_softmax(all, images[0])));
+    std::size_t unlike = 0;
+    for (const auto& image : images) {
+        const auto y = int8::predict_with_float_softmax(all, image);
+        auto expected = quantized<logits, Rounding>::predict(some, image);
+        double sum = 0.0;
+        for (const float x : expected) sum += std::exp(static_cast<double>(x));
+        const auto rounded = int8::predict(all, image);
+        for (std::size_t i = 0; i < y.size(); ++i) {
+            CHECK(y[i] ==
+                  doctest::Approx(std::exp(static_cast<double>(expected[i])) / sum).epsilon(1e-6));
+            CHECK(std::abs(y[i] - rounded[i]) < 0.0045f);
+            unlike += y[i] != rounded[i];
+        }
+    }
+    CHECK(unlike > images.size());
+
+    using alone = network<features<3>, softmax>;
+    const std::vector<alone::input> numbers{{0.0f, 1.0f, 2.0f}};
+    const auto y = quantized<alone, Rounding>::predict_with_float_softmax(
+        quantize<Rounding>(alone::parameters{}, numbers), numbers[0]);
+    CHECK(y[2] ==
+          doctest::Approx(std::exp(2.0) / (1.0 + std::exp(1.0) + std::exp(2.0))).epsilon(0.005));
 }
 
 TEST_CASE("accuracies are those of the labels") {

@@ -152,6 +152,39 @@ struct quantized {
         return predict(w, x, memory);
     }
 
+    /// The same, but for the network's last layer, a softmax, which is computed of the numbers that
+    /// its input's bytes mean: probabilities are not rounded to multiples of 1/256. Needs floating
+    /// point. Rejected: a network whose last layer is another one.
+    [[nodiscard]] static constexpr tensor<output_shape>
+    predict_with_float_softmax(weights w, const tensor<input_shape>& x,
+                               float_workspace& memory) noexcept {
+        constexpr std::size_t last = leaf_count - 1;
+        constexpr bool is_softmax = stages::kinds[last] == detail::int8_kind::softmax;
+        static_assert(
+            is_softmax,
+            "ctnn::quantized::predict_with_float_softmax: the last layer must be softmax");
+        tensor<output_shape> y;
+        if constexpr (is_softmax) {
+            constexpr std::size_t logits = network::reads.values[network::reads.first[last]];
+            const detail::byte_scale s = w.all.scales[stages::scale_of[logits]];
+            const auto take = [&](std::size_t value, const std::int8_t* bytes, std::size_t) {
+                for (std::size_t i = 0; value == logits && i < output_shape::size; ++i)
+                    y[i] = s.scale * static_cast<float>(bytes[i] - s.zero);
+            };
+            to_bytes(w, x, memory.x);
+            take(0, memory.x.data(), 0);
+            compute(w.all, memory.x.data(), memory.y.data(), memory.scratch.memory, take);
+            leaf<last>::compute(tensor_view<output_shape, const float>(y.data()),
+                                tensor_view<output_shape, float>(y.data()));
+        }
+        return y;
+    }
+    [[nodiscard]] static constexpr tensor<output_shape>
+    predict_with_float_softmax(weights w, const tensor<input_shape>& x) noexcept {
+        typename on_stack<float_workspace>::type memory;
+        return predict_with_float_softmax(w, x, memory);
+    }
+
     /// y = f(w, x), with stages::plan.size bytes of memory. `observe(value, first, size)` is called
     /// behind every stage, if it is given.
     template <class Observe = int>
