@@ -1,15 +1,14 @@
 // From the training to firmware without floats: a trained network in bytes, as a C++ header.
 #include "command_line.hpp"
 #include "lenet5.hpp"
+#include "mlperf_tiny/framed.hpp"
 #include "mlperf_tiny/sounds.hpp"
 
 #include <ctnn/io.hpp>
 #include <ctnn/quantization.hpp>
-#include <ctnn/training.hpp>
 
 #include <filesystem>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -39,15 +38,12 @@ void run(const arguments& a) {
         ctnn::load(*w, a.from);
         mlperf_tiny::sound_maker maker(1);
         export_bytes(a, *w, maker.make(120).inputs);
-    } else {  // as it is before it has learnt anything
-        using net = ctnn::folded<mlperf_tiny::resnet8>;
+    } else {
+        using net = ctnn::folded<mlperf_tiny::resnet8_fashion>;
         const auto w = std::make_unique<net::parameters>();
-        ctnn::initialize(*w, ctnn::he_normal{.seed = 1});
-        std::vector<net::input> images(4);
-        std::mt19937 random(1);
-        for (auto& image : images)
-            for (float& pixel : image) pixel = static_cast<float>(random() % 256) / 255.0f;
-        export_bytes(a, *w, images);
+        ctnn::load(*w, a.from);
+        const auto pictures = ctnn::read_mnist_part<mlperf_tiny::picture>(a.images, "t10k");
+        export_bytes(a, *w, mlperf_tiny::framed(pictures.inputs));
     }
 }
 
@@ -56,10 +52,10 @@ void run(const arguments& a) {
 int main(int argc, char** argv) {
     command_line line("Writes a C++ header with a network's parameters in bytes.");
     arguments a;
-    line.add_path("from", a.from, ".safetensors file; resnet8 begins at random",
-                  command_line::presence::required);
+    line.add_path("from", a.from, ".safetensors file", command_line::presence::required);
     line.add_path("to", a.to, "the header", command_line::presence::required);
-    line.add_path("--images", a.images, "a folder with pictures: how large values are on these");
+    line.add_path("--images", a.images,
+                  "a folder with pictures (lenet5, resnet8): how large values are on these");
     line.add_choice("--network", a.network, {"lenet5", "ds_cnn", "resnet8"},
                     "whose weights they are");
     return line.run(argc, argv, [&] {

@@ -29,6 +29,7 @@ using resnet8_on = ctnn::network<Input,
     ctnn::global_average_pool2d, ctnn::dense<10>, ctnn::softmax>;
 
 using resnet8 = resnet8_on<ctnn::shape<32, 32, 3>>;
+using resnet8_fashion = resnet8_on<ctnn::shape<32, 32, 1>>;  // Fashion-MNIST in a frame of zeros
 
 // A depthwise convolution, with the options, and a pointwise one.
 template <std::size_t Filters, class... Options>

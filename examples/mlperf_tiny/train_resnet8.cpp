@@ -1,5 +1,5 @@
 // ResNet-8 on Fashion-MNIST, whose pictures of 28 x 28 get a frame of zeros.
-#include "networks.hpp"
+#include "framed.hpp"
 #include "train.hpp"
 
 #include "../pictures.hpp"
@@ -8,17 +8,11 @@
 
 namespace {
 
-using net = mlperf_tiny::resnet8_on<ctnn::shape<32, 32, 1>>;
+using net = mlperf_tiny::resnet8_fashion;
 
-ctnn::dataset<net::input> framed(const std::string& folder, const std::string& part) {
-    auto pictures = ctnn::read_mnist_part<ctnn::tensor<ctnn::shape<28, 28, 1>>>(folder, part);
-    ctnn::dataset<net::input> data{{}, std::move(pictures.targets)};
-    data.inputs.resize(pictures.size());
-    for (std::size_t n = 0; n < pictures.size(); ++n)
-        for (std::size_t row = 0; row < 28; ++row)
-            for (std::size_t column = 0; column < 28; ++column)
-                data.inputs[n](row + 2, column + 2, 0) = pictures.inputs[n](row, column, 0);
-    return data;
+ctnn::dataset<net::input> framed_part(const std::string& folder, const std::string& part) {
+    auto pictures = ctnn::read_mnist_part<mlperf_tiny::picture>(folder, part);
+    return {mlperf_tiny::framed(pictures.inputs), std::move(pictures.targets)};
 }
 
 }  // namespace
@@ -26,7 +20,7 @@ ctnn::dataset<net::input> framed(const std::string& folder, const std::string& p
 int train_resnet8(const arguments& a) {
     const auto read = [&] {
         expect_folder(a.data);
-        return std::array{framed(a.data, "train"), framed(a.data, "t10k")};
+        return std::array{framed_part(a.data, "train"), framed_part(a.data, "t10k")};
     };
     return train<net>(a, read, class_names(a.data));
 }

@@ -113,7 +113,7 @@ private:
             add_products<IsAll ? arithmetic::words : arithmetic::few_words>(x, weights, sum);
         };
         if constexpr (IsAll) {
-            for (std::size_t left = outputs; left > 0;) {
+            for (std::size_t left = outputs;;) {
                 typename arithmetic::sums sum;
                 compute(sum);
                 for_filters(f, [&](std::size_t k) CTNN_INLINED {
@@ -121,9 +121,10 @@ private:
                         range.byte<Rounding, true>(sum[P][k], factors[k])...};
                     ((y[P * conv.filters + k] = static_cast<std::int8_t>(bytes[P])), ...);
                 });
-                std::size_t next = tile;
                 left -= tile;
-                if (left < tile) next = left, left += left > 0 ? tile - left : 0;
+                if (left == 0) return;
+                const std::size_t next = std::min(left, tile);
+                left = std::max(left, tile);
                 x += next * strip.step;
                 y += next * conv.filters;
             }
