@@ -126,6 +126,8 @@ void for_each_shape(const Check& check) {
     check.template operator()<convolution{along(5, 1), along(6, 1), 34, 6, 2, true}>();
     check.template operator()<convolution{along(7, 1, 3), along(40, 1, 2), 22, 5, 1, true}>();
     check.template operator()<convolution{along(6, 1, 2), along(8, 1, 3), 32, 6, 2, true}>();
+    check.template operator()<convolution{along(9, 1, 2), along(31, 1, 2), 64, 4, 1, true}>();
+    check.template operator()<convolution{along(7, 1, 2), along(6, 1), 5, 4, 1, true}>();
     check.template operator()<convolution{along(3, 3), along(400, 2, 1, 1, 7, 9), 2, 3, 1, true}>();
     // every filter sees one channel
     check.template
@@ -143,9 +145,10 @@ void for_each_shape(const Check& check) {
     check.template
     operator()<convolution{along(9, 3, 1, 1, 2, 1), along(70, 3, 1, 1, 1, 1), 16, 16, 16, true}>();
     check.template
-    operator()<convolution{along(13, 3, 2, 1, 0, 1), along(11, 3, 2, 1, 1, 2), 8, 8, 8, true}>();
+    operator()<convolution{along(12, 3, 2, 1, 0, 1), along(11, 3, 2, 1, 1, 2), 8, 8, 8, true}>();
     check.template
     operator()<convolution{along(16, 2, 3, 1, 1, 3), along(5, 3, 1, 3, 3, 4), 12, 12, 12, true}>();
+    check.template operator()<convolution{along(7, 3), along(6, 3, 1, 1, 1, 1), 4, 4, 4, true}>();
 }
 
 }  // namespace random_convolution
