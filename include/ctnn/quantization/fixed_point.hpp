@@ -58,7 +58,7 @@ struct fixed_factor {
         constexpr std::int32_t none = 0;
         const std::int32_t left = std::max(shift, none), right = std::max(-shift, none);
         const auto raised = static_cast<std::int32_t>(static_cast<std::uint32_t>(x) << left);
-        if (q < 0) __builtin_unreachable();
+        if (q < 0) __builtin_unreachable();  // so no product is -2^31 times -2^31
         return rounded_shift(high_product(raised, q), right);
     }
 };

@@ -13,6 +13,7 @@
 
 namespace ctnn::detail {
 
+/// The loops, where `exists`.
 template <convolution Conv>
 struct int8_depthwise_pair_loops {
 private:
@@ -26,10 +27,11 @@ private:
         return (outputs - 1) * rows.stride / 2 + pairs;
     }
     static constexpr std::size_t tile = int8_outputs_at_once<5>(
-        width, pairs*(columns.reach() > columns.stride ? columns.reach() - columns.stride : 0) + 9,
-        pairs*(columns.stride + columns.taps) + 10);
+        width,
+        (columns.reach() > columns.stride ? columns.reach() - columns.stride : 0) * pairs + 9,
+        (columns.stride + columns.taps) * pairs + 10);
 
-    // Words of a block: so many channels of what so many outputs see.
+    // A block: so many channels of what so many outputs see, at most so many words.
     static constexpr std::size_t part = channels % 16 == 0 ? 16 : channels % 8 == 0 ? 8 : 4;
     static constexpr std::size_t most = 700;
     static constexpr std::size_t row_size_for(std::size_t outputs) noexcept {
@@ -51,7 +53,7 @@ private:
 public:
     /// All weights of a channel stay in registers.
     static constexpr bool exists = Conv.filters == channels && channels % 4 == 0 && rows.taps > 1 &&
-                                   rows.dilation == 1 && pairs* columns.taps <= 6;
+                                   rows.dilation == 1 && columns.taps* pairs <= 6;
     static constexpr std::size_t scratch_size = pairs_for(block_rows) * row_size * 4;
 
     template <class Rounding>
@@ -85,16 +87,13 @@ private:
         padding.fill(static_cast<std::int8_t>(zero_x));
         const std::size_t top = h * rows.stride - rows.before,
                           left = w * columns.stride - columns.before;
-        const auto is_inside = [](const axis& a, std::size_t at) {
-            return (a.before == 0 && a.after == 0) || at < a.input;  // those before it are huge
-        };
         for (std::size_t pair = 0; pair < pairs_for(some); ++pair) {
             const std::size_t upper = top + 2 * pair, lower = upper + 1;
-            // The last pair may have a row that no output sees.
-            const bool has_upper = is_inside(rows, upper), has_lower = lower < rows.input;
+            const bool has_upper = upper < rows.input,  // those before the first are huge
+                has_lower = lower < rows.input;
             for (std::size_t i = 0; i < pixels_for(columns, block_columns); ++i) {
                 const std::size_t column = left + i;
-                const bool inside = is_inside(columns, column);
+                const bool inside = column < columns.input;
                 const auto pixel = [&](bool has_row, std::size_t row) {
                     return inside && has_row ? x + (row * columns.input + column) * channels
                                              : padding.data();

@@ -153,13 +153,12 @@ private:
         for (std::size_t i = 0; i < conv.rows.taps; ++i, x += strip.row_length)
             for (std::size_t j = 0; j < in_row; ++j) {
                 const number* run = x + j * conv.columns.dilation * conv.group_channels();
-                const auto add = [&]<std::size_t... W>(std::index_sequence<W...>) CTNN_INLINED {
-                    (arithmetic::template add<W>(run, weights, sum, pixels), ...);
-                    advance<words * arithmetic::word>(weights);
-                };
                 const number* const end = run + packing.words * 4;
                 do {
-                    add(std::make_index_sequence<words>{});
+                    simd::unroll<words>([&](auto word) CTNN_INLINED {
+                        arithmetic::template add<word>(run, weights, sum, pixels);
+                    });
+                    advance<words * arithmetic::word>(weights);
                     if constexpr (words == packing.words) break;
                     advance<words * 4 * sizeof(number)>(run);
                 } while (run != end);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctnn/quantization/int8_strips.hpp>
+#include <ctnn/simd/loops.hpp>
 
 #include <array>
 #include <cstddef>
@@ -33,6 +34,7 @@ struct int8_in_pairs {
             is_unpacked ? ((channels < 16 ? 400 : 1536) + 2 * weights) * Conv.columns.stride : 400,
             is_unpacked);
     }
+    /// Products of a sum that are worth it; where code must be short, longer runs alone.
 #if defined(__OPTIMIZE_SIZE__)
     static constexpr std::size_t enough = channels;
 #else
@@ -63,22 +65,16 @@ struct int8_in_pairs {
             return signed_pairs(bytes);
     }
     static void unpack(const std::int8_t* from, std::int8_t* to) noexcept {
-        constexpr std::size_t all = packing.runs * packing.words, at_once = all % 4 == 0   ? 4
-                                                                            : all % 3 == 0 ? 3
-                                                                                           : 1;
+        constexpr std::size_t all = packing.runs * packing.words;
+        constexpr std::size_t at_once = all % 4 == 0 ? 4 : all % 3 == 0 ? 3 : 1;
         const std::int8_t* const end = to + all * 16;
         for (; to != end; from += at_once * packing.filters * 4, to += at_once * 16)
-            [&]<std::size_t... N>(std::index_sequence<N...>) CTNN_INLINED {
-                const auto one = [&]<std::size_t Word>(
-                                     std::integral_constant<std::size_t, Word>) CTNN_INLINED {
-                    const two_pairs two_words = load_pairs<Word * packing.filters * 4, true>(from);
-                    const two_pairs a = unpacked(two_words.first), b = unpacked(two_words.second);
-                    store_pairs<Word * 16>(to, {a.first, b.first});
-                    store_pairs<Word * 16 + 8>(to, {a.second, b.second});
-                };
-                (one(std::integral_constant<std::size_t, N>{}), ...);
-            }
-        (std::make_index_sequence<at_once>{});
+            simd::unroll<at_once>([&](auto word) CTNN_INLINED {
+                const two_pairs two_words = load_pairs<word * packing.filters * 4, true>(from);
+                const two_pairs a = unpacked(two_words.first), b = unpacked(two_words.second);
+                store_pairs<word * 16>(to, {a.first, b.first});
+                store_pairs<word * 16 + 8>(to, {a.second, b.second});
+            });
     }
     /// Bytes from the weights of one word to those of the next.
     static constexpr std::size_t word = unpacks ? 16 : packing.filters * 4;
