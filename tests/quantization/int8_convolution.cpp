@@ -19,9 +19,10 @@ using namespace int8_layers;
 
 template <convolution Conv, class Rounding>
 void check_with(std::mt19937& random, numbers kind, std::int32_t zero_x, std::int32_t zero_y,
-                std::int32_t low, std::int32_t high, std::size_t first, std::size_t last) {
+                std::int32_t low, std::int32_t high, std::size_t first, std::size_t last,
+                bool has_large_factors = true, bool has_large_sums = false) {
     constexpr std::size_t row = Conv.columns.output() * Conv.filters;
-    const layer<Conv, Rounding> l(random, kind, zero_x);
+    const layer<Conv, Rounding> l(random, kind, zero_x, has_large_factors, has_large_sums);
     const auto o = l.operands(zero_y, low, high);
     exactly<std::int8_t> wanted((last - first) * row), found((last - first) * row);
     using loops = ctnn::detail::int8_convolution<Conv>;
@@ -49,6 +50,12 @@ void check_by(std::mt19937& random) {
     check_with<Conv, Rounding>(random, numbers::mixed, -128, 127, 5, 6, 0, (rows + 1) / 2);
     check_with<Conv, Rounding>(random, numbers::lowest, 127, -128, -128, 127, rows - 1, rows);
     check_with<Conv, Rounding>(random, numbers::highest, -128, 0, -128, 127, 0, rows);
+    // Factors below 1 and the bounds of a byte need less arithmetic.
+    check_with<Conv, Rounding>(random, numbers::random, 3, -5, -128, 127, 0, rows, false);
+    check_with<Conv, Rounding>(random, numbers::mixed, -7, 127, -128, 127, rows / 3, rows, false);
+    check_with<Conv, Rounding>(random, numbers::random, 3, 9, -128, 127, 0, rows, false, true);
+    check_with<Conv, Rounding>(random, numbers::random, 3, 9, -128, 127, 0, rows, true, true);
+    check_with<Conv, Rounding>(random, numbers::random, 3, 9, -128, 126, 0, rows, false, true);
 }
 template <convolution... Convs>
 void check() {
@@ -110,6 +117,22 @@ TEST_CASE("groups, depthwise") {
           {plain(25, 25), plain(5, 5), 64, 64, 64, true},
           {{14, 3, 3, 1, 1, 1}, {9, 3, 2, 2, 2, 1}, 8, 8, 8, true},
           {{14, 2, 3, 1, 1, 0}, {7, 3, 1, 3, 3, 3}, 24, 24, 24, true}>();
+}
+TEST_CASE("depthwise, rows that share words, and channels that share vectors") {
+    check<{{10, 3, 2, 1, 0, 1}, {9, 3, 2, 1, 0, 1}, 16, 16, 16, true},
+          {{11, 3, 2, 1, 1, 1}, {9, 3, 1, 1, 1, 1}, 32, 32, 32, true},
+          {same(11, 5), same(7, 5), 16, 16, 16, true}, {same(9, 7), same(8, 7), 32, 32, 32, true},
+          {{13, 5, 2, 1, 2, 2}, {9, 5, 2, 1, 2, 2}, 48, 48, 48, true},
+          {{17, 5, 4, 1, 0, 3}, {6, 2, 1, 2, 1, 1}, 16, 16, 16, true},
+          {{9, 2, 5, 1, 1, 0}, {5, 3, 1, 1, 1, 1}, 64, 64, 64, true},
+          {same(7, 2), same(5, 3), 16, 16, 16, true}, {same(1, 3), same(9, 3), 16, 16, 16, true},
+          {same(7, 3), same(24, 3), 2, 2, 2, true}, {same(7, 3), same(23, 3), 4, 4, 4, true},
+          {same(6, 3), same(48, 3), 8, 8, 8, true}, {same(5, 4), same(32, 3), 1, 8, 1, true},
+          {{8, 3, 1, 1, 5, 4}, {9, 3, 1, 1, 7, 8}, 16, 16, 16, true},
+          {{8, 3, 2, 1, 3, 4}, {2, 3, 1, 1, 3, 3}, 8, 8, 8, true},
+          {same(4, 3), same(700, 3), 16, 16, 16, true},
+          {same(3, 3), same(3, 3), 528, 528, 528, true},
+          {same(5, 9), same(6, 9), 16, 16, 16, true}>();
 }
 TEST_CASE("more than fits into scratch memory at once") {
     check<{plain(3, 3), plain(30'000, 3), 1, 4, 1, true},

@@ -36,7 +36,10 @@ struct layer {
     exactly<typename Rounding::factor> factors{Conv.filters};
     std::int32_t zero_x;
 
-    layer(std::mt19937& random, numbers kind, std::int32_t zero) : zero_x(zero) {
+    /// Factors below 1 alone, or others too; sums as biases make them, or of all 32 bits.
+    layer(std::mt19937& random, numbers kind, std::int32_t zero, bool has_large_factors = true,
+          bool has_large_sums = false)
+        : zero_x(zero) {
         const auto byte = [&](int least, int most) {
             return static_cast<std::int8_t>(
                 std::uniform_int_distribution<int>(least, most)(random));
@@ -61,14 +64,15 @@ struct layer {
                         weights.begin()[packing.place(Conv, i, j, c, f)] = w;
                         sum += static_cast<std::uint32_t>(w);
                     }
+            const std::int32_t most = has_large_sums ? 2'147'000'000 : 20'000;
             const std::uint32_t bias = static_cast<std::uint32_t>(
-                std::uniform_int_distribution<std::int32_t>(-20000, 20000)(random));
+                std::uniform_int_distribution<std::int32_t>(-most, most)(random));
             starts.begin()[f] = bias - static_cast<std::uint32_t>(zero_x + 128) * sum;
             // From results of all sizes to such that fit into a byte, and to factors above 1.
             const float scale =
                 std::uniform_real_distribution<float>(0.5f, 2.0f)(random) /
-                (f % 7 == 3   ? 0.4f
-                 : f % 5 == 1 ? 3.0f
+                (f % 7 == 3 && has_large_factors ? 0.4f
+                 : f % 5 == 1                    ? 3.0f
                               : 16.0f * static_cast<float>(packing.runs * packing.run_length));
             factors.begin()[f] = Rounding::factor_of(scale, 1.0f, 1.0f, false);
         }

@@ -92,7 +92,7 @@ public:
         scratch += reinterpret_cast<std::uintptr_t>(scratch) % alignof(int8_number);
         auto* const image = reinterpret_cast<int8_number*>(scratch);
         std::int8_t* const weights = scratch + image_size * sizeof(int8_number);
-        auto outputs = int8_outputs<Rounding>::as_given(o);
+        auto outputs = int8_outputs<Rounding>::as_given(o, filters);
         if constexpr (copies_outputs<Rounding>)
             outputs = int8_outputs<Rounding>::copied(
                 o, copied, filters, [](std::size_t n) { return n % places; },
@@ -245,18 +245,13 @@ private:
                 });
             });
 
-        const reg zero = vector::all_of_16_bits(o.zero), low = vector::bound(o.low),
-                  high = vector::bound(o.high);
         simd::unroll<vectors_at_once>([&](auto v) CTNN_INLINED {
-            CTNN_UNROLLED
-            for (std::size_t n = 0; n < 4; ++n)
-                sum[v].of[n] = int8_factors<Rounding>::template times<vector>(
-                    sum[v].of[n], [&](std::size_t array) CTNN_INLINED {
-                        return vector::load_fours(o.first_factors + array * o.step + place_of(n),
-                                                  next_place);
-                    });
-            reg result = vector::pack(sum[v].of[0], sum[v].of[1], sum[v].of[2], sum[v].of[3], zero,
-                                      low, high);
+            reg result = int8_pack<vector, Rounding>(
+                o.bounds, [&](std::size_t n) CTNN_INLINED { return sum[v].of[n]; },
+                [&](std::size_t n, std::size_t array) CTNN_INLINED {
+                    return vector::load_fours(o.first_factors + array * o.step + place_of(n),
+                                              next_place);
+                });
             if constexpr (!simd::multiplies_bytes) result = vector::halves_in_order(result);
             if constexpr (!has_pixels || (places == filters && fewest == pixels)) {
                 vector::store(y + v * fewest * filters, result);

@@ -1,5 +1,5 @@
 // Depthwise convolutions in bytes on processors that multiply pairs of 16-bit numbers: a word has a
-// channel of a pixel and of the one below it. The same thought as int8_row_pairs, one channel at a time.
+// channel of a pixel and of the one below it. The same thought as int8_row_words, one channel at a time.
 #pragma once
 
 #include <ctnn/quantization/int8_strips.hpp>

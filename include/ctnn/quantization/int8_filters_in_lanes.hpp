@@ -109,7 +109,7 @@ public:
         scratch += (alignment - reinterpret_cast<std::uintptr_t>(scratch) % alignment) % alignment;
         std::int8_t* const wide = scratch;
         auto* const image = reinterpret_cast<int8_number*>(scratch += wide_size);
-        auto outputs = int8_outputs<Rounding>::as_given(o);
+        auto outputs = int8_outputs<Rounding>::as_given(o, Conv.filters);
         if constexpr (copies_outputs<Rounding>)
             outputs = int8_outputs<Rounding>::copied(
                 o, Conv.groups * padded, Conv.filters,
@@ -222,20 +222,16 @@ private:
             add_taps<Columns, Ends>(x, w, o.starts, sum);
         }
 
-        const reg zero = vector::all_of_16_bits(o.zero), low = vector::bound(o.low),
-                  high = vector::bound(o.high);
         CTNN_UNROLLED
         for (std::size_t four = 0; four < sums; four += 4) {
-            const auto result = [&](std::size_t n) CTNN_INLINED {
-                const std::size_t s = std::min<std::size_t>(four + n, sums - 1);
-                return int8_factors<Rounding>::template times<vector>(
-                    sum[s], [&](std::size_t array) CTNN_INLINED {
-                        return vector::load(o.first_factors + array * o.step +
-                                            filter<Ends>(s % units) * 4);
-                    });
-            };
-            const reg bytes = vector::in_order(
-                vector::pack(result(0), result(1), result(2), result(3), zero, low, high));
+            const auto at = [&](std::size_t n)
+                                CTNN_INLINED { return std::min<std::size_t>(four + n, sums - 1); };
+            const reg bytes = vector::in_order(int8_pack<vector, Rounding>(
+                o.bounds, [&](std::size_t n) CTNN_INLINED { return sum[at(n)]; },
+                [&](std::size_t n, std::size_t array) CTNN_INLINED {
+                    return vector::load(o.first_factors + array * o.step +
+                                        filter<Ends>(at(n) % units) * 4);
+                }));
             if (units * lanes == Conv.filters && four + 4 <= sums) {
                 vector::store(y + four * lanes, bytes);
             } else {

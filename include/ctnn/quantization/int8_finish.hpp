@@ -6,6 +6,7 @@
 #include <ctnn/simd/loops.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -26,6 +27,18 @@ struct int8_factors<rounding::tflite> {
     template <class Vector, class Load>
     [[gnu::always_inline]] static auto times(typename Vector::reg sum, const Load& load) noexcept {
         return Vector::scaled(sum, load(0));
+    }
+    /// The same with factors below 1.
+    template <class Vector, class Load>
+    [[gnu::always_inline]] static auto times_less(typename Vector::reg sum,
+                                                  const Load& load) noexcept {
+        return Vector::scaled_down(sum, load(0));
+    }
+    static bool are_less(const float* f, std::size_t count) noexcept {
+        std::uint32_t most = 0;  // as their bits, so that vectors do it
+        for (std::size_t i = 0; i < count; ++i)
+            most = std::max(most, std::bit_cast<std::uint32_t>(f[i]));
+        return most < std::bit_cast<std::uint32_t>(1.0f);
     }
 };
 template <>
@@ -52,7 +65,49 @@ struct int8_factors<rounding::tflite_micro> {
             return Vector::load(x);
         }
     }
+    template <class Vector, class Load>
+    [[gnu::always_inline]] static auto times_less(typename Vector::reg sum,
+                                                  const Load& load) noexcept {
+        return times<Vector>(sum, load);
+    }
+    static bool are_less(const fixed_factor* /*f*/, std::size_t /*count*/) noexcept { return true; }
 };
+
+/// What is added to results, and their bounds. `is_plain`: these are a byte's, and factors do not
+/// enlarge a sum beyond 32 bits; so packing is enough.
+struct int8_limits {
+    std::int32_t zero, low, high;
+    bool is_plain;
+
+    template <class Rounding>
+    static int8_limits of(const int8_operands<Rounding>& o, std::size_t filters) noexcept {
+        return {o.zero_y, o.low, o.high,
+                o.low == -128 && o.high == 127 &&
+                    int8_factors<Rounding>::are_less(o.factors, filters)};
+    }
+};
+
+/// Four vectors of sums as bytes, as Vector::pack leaves them: sum(n), and factor(n, array) of its
+/// lanes.
+template <class Vector, class Rounding, class Sum, class Factor>
+[[gnu::always_inline]] inline auto int8_pack(const int8_limits& bounds, const Sum& sum,
+                                             const Factor& factor) noexcept {
+    using factors = int8_factors<Rounding>;
+    const auto zero = Vector::all_of_16_bits(bounds.zero);
+    if (bounds.is_plain) {
+        const auto result = [&](std::size_t n) CTNN_INLINED {
+            return factors::template times_less<Vector>(
+                sum(n), [&](std::size_t array) CTNN_INLINED { return factor(n, array); });
+        };
+        return Vector::pack(result(0), result(1), result(2), result(3), zero);
+    }
+    const auto result = [&](std::size_t n) CTNN_INLINED {
+        return factors::template times<Vector>(
+            sum(n), [&](std::size_t array) CTNN_INLINED { return factor(n, array); });
+    };
+    return Vector::pack(result(0), result(1), result(2), result(3), zero, Vector::bound(bounds.low),
+                        Vector::bound(bounds.high));
+}
 
 /// Starts and factors of filters, as vectors take them.
 template <class Rounding>
@@ -60,20 +115,16 @@ struct int8_outputs {
     using factors = int8_factors<Rounding>;
     const std::int8_t *starts, *first_factors;
     std::size_t step;  // bytes from one array of the factors to the next
-    std::int32_t zero, low, high;
+    int8_limits bounds;
 
     /// Bytes of scratch memory for a copy.
     static constexpr std::size_t bytes(std::size_t filters) noexcept {
         return (1 + factors::arrays) * filters * 4;
     }
-    /// Those of the operands.
-    static int8_outputs as_given(const int8_operands<Rounding>& o) noexcept {
+    /// Those of the operands, of so many filters.
+    static int8_outputs as_given(const int8_operands<Rounding>& o, std::size_t filters) noexcept {
         return {reinterpret_cast<const std::int8_t*>(o.starts),
-                reinterpret_cast<const std::int8_t*>(o.factors),
-                0,
-                o.zero_y,
-                o.low,
-                o.high};
+                reinterpret_cast<const std::int8_t*>(o.factors), 0, int8_limits::of(o, filters)};
     }
     /// Copies of `filters` of them: number n is that of filter(n), or nothing's if there is none.
     template <class Filter>
@@ -87,40 +138,29 @@ struct int8_outputs {
             factors::write(f < all ? o.factors[f] : typename Rounding::factor{}, from + n * 4,
                            filters * 4);
         }
-        return {to, from, filters * 4, o.zero_y, o.low, o.high};
+        return {to, from, filters * 4, int8_limits::of(o, all)};
     }
     [[nodiscard]] int8_outputs from(std::size_t filter) const noexcept {
-        return {starts + filter * 4, first_factors + filter * 4, step, zero, low, high};
+        return {starts + filter * 4, first_factors + filter * 4, step, bounds};
     }
 };
 
-/// Sums of as many outputs, of the same filters in the lanes, as bytes: each output's `step` bytes from
-/// the one before it.
-template <class Vector, std::size_t Outputs, class Rounding>
+/// Sums of as many outputs, of the same filters in the lanes, as bytes: output n's begin at to(n), if
+/// that is not null.
+template <class Vector, std::size_t Outputs, class Rounding, class To>
 [[gnu::always_inline]] inline void int8_store(const typename Vector::reg (&sum)[Outputs],
-                                              const int8_outputs<Rounding>& o, std::int8_t* y,
-                                              std::size_t step) noexcept {
-    constexpr std::size_t lanes = sizeof sum[0] / 4;
-    const auto zero = Vector::all_of_16_bits(o.zero), low = Vector::bound(o.low),
-               high = Vector::bound(o.high);
+                                              const int8_outputs<Rounding>& o,
+                                              const To& to) noexcept {
     simd::unroll<(Outputs + 3) / 4>([&](auto four) CTNN_INLINED {
-        const auto result = [&](std::size_t n) CTNN_INLINED {
-            return int8_factors<Rounding>::template times<Vector>(
-                sum[std::min(four * 4 + n, Outputs - 1)], [&](std::size_t array) CTNN_INLINED {
-                    return Vector::load(o.first_factors + array * o.step);
-                });
-        };
-        const auto bytes = Vector::in_order(
-            Vector::pack(result(0), result(1), result(2), result(3), zero, low, high));
-        constexpr std::size_t some = std::min<std::size_t>(4, Outputs - four * 4);
-        std::int8_t* const to = y + four * 4 * step;
-        if (some == 4 && step == lanes) {
-            Vector::store(to, bytes);
-        } else {
-            simd::unroll<some>([&](auto n) CTNN_INLINED {
-                Vector::template store_quarter<n>(to + n * step, bytes);
-            });
-        }
+        const auto bytes = Vector::in_order(int8_pack<Vector, Rounding>(
+            o.bounds,
+            [&](std::size_t n) CTNN_INLINED { return sum[std::min(four * 4 + n, Outputs - 1)]; },
+            [&](std::size_t /*n*/, std::size_t array)
+                CTNN_INLINED { return Vector::load(o.first_factors + array * o.step); }));
+        simd::unroll<std::min<std::size_t>(4, Outputs - four * 4)>([&](auto n) CTNN_INLINED {
+            if (std::int8_t* const here = to(four * 4 + n))
+                Vector::template store_quarter<n>(here, bytes);
+        });
     });
 }
 

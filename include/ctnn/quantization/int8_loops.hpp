@@ -7,7 +7,7 @@
 #include <ctnn/quantization/int8_channels_in_lanes.hpp>
 #include <ctnn/quantization/int8_filters_in_lanes.hpp>
 #include <ctnn/quantization/int8_images_in_lanes.hpp>
-#include <ctnn/quantization/int8_row_pairs.hpp>
+#include <ctnn/quantization/int8_row_words.hpp>
 #endif
 
 #include <cstddef>
@@ -22,8 +22,8 @@ struct int8_convolution {
     static constexpr auto choose() noexcept {
 #if CTNN_HAS_XSIMD
         if constexpr (simd::integer_lanes > 1) {
-            if constexpr (int8_packing::of(Conv).is_depthwise && int8_row_pairs<Conv>::exists)
-                return std::type_identity<int8_row_pairs<Conv>>{};
+            if constexpr (int8_packing::of(Conv).is_depthwise && int8_row_words<Conv>::exists)
+                return std::type_identity<int8_row_words<Conv>>{};
             else if constexpr (int8_packing::of(Conv).is_depthwise)
                 return std::type_identity<int8_channels_in_lanes<Conv>>{};
             else

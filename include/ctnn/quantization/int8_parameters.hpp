@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctnn/quantization/rounding.hpp>
+#include <ctnn/tensor.hpp>
 
 #include <algorithm>
 #include <array>
@@ -40,7 +41,8 @@ struct int8_arrays {
     array<int8_bounds, Counts.bounds> bounds{};
     array<std::array<std::int8_t, 256>, Counts.tables> tables{};
     /// As detail::int8_packing says.
-    alignas(16) array<std::int8_t, Counts.weights> weights{};
+    alignas(detail::alignment_of<std::int8_t, Counts.weights>)
+        array<std::int8_t, Counts.weights> weights{};
 
     bool operator==(const int8_arrays&) const = default;
 };

@@ -93,6 +93,9 @@ struct integers<4> {
         const auto product = _mm_mul_ps(_mm_cvtepi32_ps(a), _mm_castsi128_ps(f));
         return _mm_cvtps_epi32(_mm_min_ps(_mm_set1_ps(1 << 30), product));
     }
+    [[gnu::always_inline]] static reg scaled_down(reg a, reg f) {  // f < 1
+        return _mm_cvtps_epi32(_mm_mul_ps(_mm_cvtepi32_ps(a), _mm_castsi128_ps(f)));
+    }
 #ifdef __AVX2__
     // The same in fixed point, see fixed_factor.
     [[gnu::always_inline]] static reg fixed_product(reg a, reg q, reg left, reg right) {
@@ -109,7 +112,8 @@ struct integers<4> {
     }
 #endif
 
-    // Bytes. clamp(x + zero, low, high) of four vectors; `bounds` gives each of the three.
+    // Bytes. clamp(x + zero, low, high) of four vectors, `bound` gives low and high; without them
+    // the bounds of a byte.
     [[gnu::always_inline]] static reg pack(reg a, reg b, reg c, reg d, reg zero, reg low,
                                            reg high) {
 #ifdef __SSE4_1__
@@ -122,6 +126,10 @@ struct integers<4> {
         };
         return _mm_packs_epi16(clamped(_mm_packs_epi32(a, b)), clamped(_mm_packs_epi32(c, d)));
 #endif
+    }
+    [[gnu::always_inline]] static reg pack(reg a, reg b, reg c, reg d, reg zero) {
+        return _mm_packs_epi16(_mm_adds_epi16(_mm_packs_epi32(a, b), zero),
+                               _mm_adds_epi16(_mm_packs_epi32(c, d), zero));
     }
     [[gnu::always_inline]] static reg bound(std::int32_t x) {
 #ifdef __SSE4_1__
@@ -137,7 +145,11 @@ struct integers<4> {
         return a;
     }
 
-    // Neighbours of a and b by turns, from the first or the second half of every 128 bits.
+    // Neighbours of a and b by turns, from the first or the second half of every 128 bits; and how
+    // bytes have to lie, so that words of four come in order.
+    [[gnu::always_inline]] static reg bytes_apart(reg a) {
+        return a;
+    }
     [[gnu::always_inline]] static reg low_bytes(reg a, reg b) {
         return _mm_unpacklo_epi8(a, b);
     }

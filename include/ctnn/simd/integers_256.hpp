@@ -74,6 +74,9 @@ struct integers<8> {
         const auto product = _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_castsi256_ps(f));
         return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_set1_ps(1 << 30), product));
     }
+    [[gnu::always_inline]] static reg scaled_down(reg a, reg f) {  // f < 1
+        return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_castsi256_ps(f)));
+    }
     // The same in fixed point, see fixed_factor.
     [[gnu::always_inline]] static reg fixed_product(reg a, reg q, reg left, reg right) {
         const reg x = _mm256_sllv_epi32(a, left), one = all(1);
@@ -89,12 +92,17 @@ struct integers<8> {
         return _mm256_sub_epi32(whole, _mm256_cmpgt_epi32(rest, half));
     }
 
-    // Bytes. clamp(x + zero, low, high) of four vectors; `bounds` gives each of the three.
+    // Bytes. clamp(x + zero, low, high) of four vectors, `bound` gives low and high; without them
+    // the bounds of a byte.
     [[gnu::always_inline]] static reg pack(reg a, reg b, reg c, reg d, reg zero, reg low,
                                            reg high) {
         const reg ab = _mm256_adds_epi16(_mm256_packs_epi32(a, b), zero),
                   cd = _mm256_adds_epi16(_mm256_packs_epi32(c, d), zero);
         return _mm256_min_epi8(_mm256_max_epi8(_mm256_packs_epi16(ab, cd), low), high);
+    }
+    [[gnu::always_inline]] static reg pack(reg a, reg b, reg c, reg d, reg zero) {
+        return _mm256_packs_epi16(_mm256_adds_epi16(_mm256_packs_epi32(a, b), zero),
+                                  _mm256_adds_epi16(_mm256_packs_epi32(c, d), zero));
     }
     [[gnu::always_inline]] static reg bound(std::int32_t x) {
         return all_bytes(x);
@@ -106,7 +114,11 @@ struct integers<8> {
         return _mm256_permute4x64_epi64(a, 0b11011000);
     }
 
-    // Neighbours of a and b by turns, from the first or the second half of every 128 bits.
+    // Neighbours of a and b by turns, from the first or the second half of every 128 bits; and how
+    // bytes have to lie, so that words of four come in order.
+    [[gnu::always_inline]] static reg bytes_apart(reg a) {
+        return _mm256_permutevar8x32_epi32(a, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
+    }
     [[gnu::always_inline]] static reg low_bytes(reg a, reg b) {
         return _mm256_unpacklo_epi8(a, b);
     }

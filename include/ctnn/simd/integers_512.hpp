@@ -72,6 +72,9 @@ struct integers<16> {
         const auto product = _mm512_mul_ps(_mm512_cvtepi32_ps(a), _mm512_castsi512_ps(f));
         return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_set1_ps(1 << 30), product));
     }
+    [[gnu::always_inline]] static reg scaled_down(reg a, reg f) {  // f < 1
+        return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(a), _mm512_castsi512_ps(f)));
+    }
     // The same in fixed point, see fixed_factor.
     [[gnu::always_inline]] static reg fixed_product(reg a, reg q, reg left, reg right) {
         const reg x = _mm512_sllv_epi32(a, left), one = all(1);
@@ -87,12 +90,17 @@ struct integers<16> {
         return _mm512_mask_sub_epi32(whole, _mm512_cmpgt_epi32_mask(rest, half), whole, all(-1));
     }
 
-    // Bytes. clamp(x + zero, low, high) of four vectors; `bounds` gives each of the three.
+    // Bytes. clamp(x + zero, low, high) of four vectors, `bound` gives low and high; without them
+    // the bounds of a byte.
     [[gnu::always_inline]] static reg pack(reg a, reg b, reg c, reg d, reg zero, reg low,
                                            reg high) {
         const reg ab = _mm512_adds_epi16(_mm512_packs_epi32(a, b), zero),
                   cd = _mm512_adds_epi16(_mm512_packs_epi32(c, d), zero);
         return _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(ab, cd), low), high);
+    }
+    [[gnu::always_inline]] static reg pack(reg a, reg b, reg c, reg d, reg zero) {
+        return _mm512_packs_epi16(_mm512_adds_epi16(_mm512_packs_epi32(a, b), zero),
+                                  _mm512_adds_epi16(_mm512_packs_epi32(c, d), zero));
     }
     [[gnu::always_inline]] static reg bound(std::int32_t x) {
         return all_bytes(x);
@@ -107,7 +115,11 @@ struct integers<16> {
         return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), a);
     }
 
-    // Neighbours of a and b by turns, from the first or the second half of every 128 bits.
+    // Neighbours of a and b by turns, from the first or the second half of every 128 bits; and how
+    // bytes have to lie, so that words of four come in order.
+    [[gnu::always_inline]] static reg bytes_apart(reg a) {
+        return in_order(a);
+    }
     [[gnu::always_inline]] static reg low_bytes(reg a, reg b) {
         return _mm512_unpacklo_epi8(a, b);
     }
@@ -130,6 +142,17 @@ struct integers<16> {
     [[gnu::always_inline]] static reg load_fours(const std::int8_t* p, std::size_t step) {
         return _mm512_inserti64x4(_mm512_castsi256_si512(integers<8>::load_fours(p, step)),
                                   integers<8>::load_fours(p + 2 * step, step), 1);
+    }
+    [[gnu::always_inline]] static reg load_pairs(const void* a, const void* b) {
+        const __m128i first = integers<4>::load(a), second = integers<4>::load(b);
+        return _mm512_cvtepi8_epi16(
+            _mm256_set_m128i(_mm_unpackhi_epi8(first, second), _mm_unpacklo_epi8(first, second)));
+    }
+    template <std::size_t Which>
+    [[gnu::always_inline]] static void store_quarter(void* p, reg a) {
+        std::int8_t all[64];  // not the intrinsic: for that g++ 12 needs another register
+        store(all, a);
+        std::memcpy(p, all + 16 * Which, 16);
     }
     // Bytes of 16 images, and the next ones, and so on: four of each image in its lane.
     [[gnu::always_inline]] static reg words(reg a) {

@@ -71,6 +71,9 @@ struct integers<4> {
     [[gnu::always_inline]] static reg scaled(reg a, reg f) {
         return vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(a), vreinterpretq_f32_s32(f)));
     }
+    [[gnu::always_inline]] static reg scaled_down(reg a, reg f) {
+        return scaled(a, f);
+    }
     [[gnu::always_inline]] static reg fixed_product(reg a, reg q, reg left, reg right) {
         const reg high = vqrdmulhq_s32(vshlq_s32(a, left), q), down = vnegq_s32(right);
         const reg mask = vsubq_s32(vshlq_s32(all(1), right), all(1));
@@ -79,13 +82,15 @@ struct integers<4> {
         return vsubq_s32(vshlq_s32(high, down), vreinterpretq_s32_u32(is_more));
     }
 
-    [[gnu::always_inline]] static reg pack(reg a, reg b, reg c, reg d, reg zero, reg low,
-                                           reg high) {
+    [[gnu::always_inline]] static reg pack(reg a, reg b, reg c, reg d, reg zero) {
         const auto added = [&](reg x, reg y) CTNN_INLINED {
             return vqaddq_s16(vqmovn_high_s32(vqmovn_s32(x), y), halves(zero));
         };
-        const int8x16_t all = vqmovn_high_s16(vqmovn_s16(added(a, b)), added(c, d));
-        return from(vminq_s8(vmaxq_s8(all, bytes(low)), bytes(high)));
+        return from(vqmovn_high_s16(vqmovn_s16(added(a, b)), added(c, d)));
+    }
+    [[gnu::always_inline]] static reg pack(reg a, reg b, reg c, reg d, reg zero, reg low,
+                                           reg high) {
+        return from(vminq_s8(vmaxq_s8(bytes(pack(a, b, c, d, zero)), bytes(low)), bytes(high)));
     }
     [[gnu::always_inline]] static reg bound(std::int32_t x) {
         return all_bytes(x);
@@ -97,6 +102,9 @@ struct integers<4> {
         return a;
     }
 
+    [[gnu::always_inline]] static reg bytes_apart(reg a) {
+        return a;
+    }
     [[gnu::always_inline]] static reg low_bytes(reg a, reg b) {
         return from(vzip1q_s8(bytes(a), bytes(b)));
     }
