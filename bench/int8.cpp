@@ -1,6 +1,6 @@
 // Networks in bytes beside the same in floats, on one core: in turns, medians, as microseconds and as
-// shares of what the core could do, bytes or floats, measured in the same moments. `int8 LeNet` only
-// those with that word.
+// shares of what the core could do, bytes or floats, measured in the same moments; beside oneDNN's
+// bytes where it is. `int8 LeNet` only those with that word.
 #include "int8.hpp"
 #include "conditions.hpp"
 #include "peak.hpp"
@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -60,28 +61,37 @@ double best_of_five(double (*peak)()) {
 
 void race(const bench::int8_contest& c) {
     constexpr int rounds = 41;
-    std::vector<double> times, shares, float_times, float_shares, ratios;
+    const auto work = static_cast<double>(c.multiply_adds), images = static_cast<double>(c.images);
+    std::vector<double> times, shares, float_times, float_shares, ratios, onednn_times, onednn;
     for (int round = 0; round < rounds; ++round) {
         const double peak = best_of_five(measure_byte_peak<>),
                      float_peak = best_of_five(bench::measure_peak);
-        const auto work = static_cast<double>(c.multiply_adds),
-                   images = static_cast<double>(c.images);
-        times.push_back(measure(c, c.in_bytes));
-        shares.push_back(work / times.back() / peak);
+        const double time = measure(c, c.in_bytes);
+        shares.push_back(work / time / peak);
+        times.push_back(time * 1e6 / images);
         if (c.in_floats) {
-            float_times.push_back(measure(c, c.in_floats));
-            float_shares.push_back(work / float_times.back() / float_peak);
-            ratios.push_back(times.back() / float_times.back());
-            float_times.back() *= 1e6 / images;
+            const double float_time = measure(c, c.in_floats);
+            float_shares.push_back(work / float_time / float_peak);
+            ratios.push_back(time / float_time);
+            float_times.push_back(float_time * 1e6 / images);
         }
-        times.back() *= 1e6 / images;
+        if (c.in_onednn) {
+            const double onednn_time = measure(c, c.in_onednn);
+            onednn_times.push_back(onednn_time * 1e6 / images);
+            onednn.push_back(onednn_time / time);
+        }
     }
-    std::printf("%-34s %9.2f %9.2f %6.2f", c.name.c_str(), bench::median(times),
-                *std::min_element(times.begin(), times.end()), bench::median(shares));
+    const auto least = [](const std::vector<double>& all) {
+        return *std::min_element(all.begin(), all.end());
+    };
+    std::printf("%-34s %9.2f %9.2f %6.2f", c.name.c_str(), bench::median(times), least(times),
+                bench::median(shares));
     if (c.in_floats)
-        std::printf(" %9.2f %9.2f %6.2f %6.2f", bench::median(float_times),
-                    *std::min_element(float_times.begin(), float_times.end()),
+        std::printf(" %9.2f %9.2f %6.2f %6.2f", bench::median(float_times), least(float_times),
                     bench::median(float_shares), bench::median(ratios));
+    if (c.in_onednn)
+        std::printf(" %9.2f %9.2f %6.2f", bench::median(onednn_times), least(onednn_times),
+                    bench::median(onednn));
     std::printf("\n");
     std::fflush(stdout);
 }
@@ -89,12 +99,14 @@ void race(const bench::int8_contest& c) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // As many bytes in an instruction as ctnn has: no matrices of AMX. The environment may say more.
+    setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_VNNI", 0);
     bench::print_conditions();
     std::printf("%zu lanes, compiler %s; thousand millions a second: bytes %.0f, floats %.0f\n",
                 ctnn::simd::integer_lanes, __VERSION__, best_of_five(measure_byte_peak<>) / 1e9,
                 best_of_five(bench::measure_peak) / 1e9);
-    std::printf("%-34s %9s %9s %6s %9s %9s %6s %6s\n", "", "bytes, us", "least", "peak",
-                "floats, us", "least", "peak", "ratio");
+    std::printf("%-34s %9s %9s %6s %9s %9s %6s %6s %9s %9s %6s\n", "", "bytes, us", "least", "peak",
+                "floats, us", "least", "peak", "ratio", "oneDNN,us", "least", "times");
     std::vector<bench::int8_contest> all;
     bench::add_lenet5(all);
     bench::add_ds_cnn(all);

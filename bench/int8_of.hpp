@@ -3,6 +3,7 @@
 
 #include "int8.hpp"
 #include "multiply_adds.hpp"
+#include "networks_of.hpp"
 
 #include <ctnn/quantization.hpp>
 #include <ctnn/training.hpp>
@@ -47,6 +48,21 @@ struct int8_pair {
     }
 };
 
+/// The same network on oneDNN, in bytes; nothing where it is not there.
+template <class Network>
+std::function<void()> in_onednn([[maybe_unused]] const int8_pair<Network>& p,
+                                [[maybe_unused]] std::size_t count) {
+#ifdef BENCH_ONEDNN
+    std::vector<float> numbers;
+    for (std::size_t n = 0; n < count; ++n)
+        numbers.insert(numbers.end(), p.x[n].begin(), p.x[n].end());
+    return onednn_predicts_in_bytes(graph_of<typename int8_pair<Network>::net>(p.w, numbers, {}),
+                                    count);
+#else
+    return {};
+#endif
+}
+
 template <class Network>
 void add_network(const std::string& name, std::size_t batch, std::vector<int8_contest>& to) {
     using pair = int8_pair<Network>;
@@ -54,7 +70,8 @@ void add_network(const std::string& name, std::size_t batch, std::vector<int8_co
     constexpr std::size_t multiply_adds = multiply_adds_of_network<typename pair::net>();
     to.push_back({name + ", one image", 1, multiply_adds,
                   [p] { p->byte_y[0] = pair::bytes::predict(p->q, p->byte_x[0], p->byte_scratch); },
-                  [p] { p->y[0] = pair::net::predict(p->w, p->x[0], p->scratch); }});
+                  [p] { p->y[0] = pair::net::predict(p->w, p->x[0], p->scratch); },
+                  in_onednn(*p, 1)});
     to.push_back(
         {name + ", " + std::to_string(batch) + " images", batch, batch * multiply_adds,
          [p, batch] {
@@ -65,7 +82,8 @@ void add_network(const std::string& name, std::size_t batch, std::vector<int8_co
          [p, batch] {
              pair::net::predict(p->w, std::span<const typename pair::net::input>(p->x).first(batch),
                                 std::span(p->y).first(batch), p->batch_scratch);
-         }});
+         },
+         in_onednn(*p, batch)});
 }
 
 }  // namespace bench

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,7 +17,17 @@ inline constexpr std::size_t batch = 32;
 
 /// A layer in numbers. Rows before columns.
 struct node {
-    enum kind { convolution, normalization, relu, sum, mean, dense, softmax, nothing } what;
+    enum kind {
+        convolution,
+        normalization,
+        relu,
+        sum,
+        mean,
+        maximum,
+        dense,
+        softmax,
+        nothing
+    } what;
     std::vector<std::size_t> reads;             // values: 0 is the input, i + 1 what node i gives
     std::array<std::size_t, 3> from, to;        // height, width, channels
     std::array<std::size_t, 2> taps, strides;   // of the kernel, or of the pooling window
@@ -42,6 +53,8 @@ public:
     virtual double train_step() { return 0.0; }
 };
 std::unique_ptr<peer> onednn_predicts(const graph& folded);
+/// Predictions of `count` images with activations and weights in bytes: for their time alone.
+std::function<void()> onednn_predicts_in_bytes(const graph& folded, std::size_t count);
 std::unique_ptr<peer> libtorch_predicts(const graph& folded);
 std::unique_ptr<peer> libtorch_trains(const graph& as_trained);
 

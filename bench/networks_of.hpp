@@ -40,8 +40,9 @@ node node_of(const Values& reads, const float* weights) {
         n.behind = {behind(conv.rows), behind(conv.columns)};
         n.groups = conv.groups;
     } else if constexpr (requires { Layer::window_rows; }) {
-        n.what = node::mean;
+        n.what = name == "max_pool2d" ? node::maximum : node::mean;
         n.taps = {Layer::window_rows, Layer::window_columns};
+        n.strides = {Layer::rows.stride, Layer::columns.stride};
     } else {
         n.what = name == "batch_normalization"     ? node::normalization
                  : name == "relu"                  ? node::relu

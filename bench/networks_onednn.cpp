@@ -1,5 +1,6 @@
 // Networks on oneDNN 2: formats are the library's choice, weights are reordered once, relu and sums
-// are computed along with the convolution before them.
+// are computed along with the convolution before them. In bytes all values have no sign, as behind a
+// relu, and weights have one: what oneDNN is fastest with; the numbers are not those of ctnn then.
 #include "networks.hpp"
 #include "peak.hpp"
 
@@ -16,6 +17,8 @@ using dnnl::memory, dnnl::prop_kind;
 using dims = memory::dims;
 using tag = memory::format_tag;
 constexpr auto f32 = memory::data_type::f32;
+constexpr auto u8 = memory::data_type::u8;
+constexpr auto s8 = memory::data_type::s8;
 
 memory::dim number(std::size_t n) {
     return static_cast<memory::dim>(n);
@@ -23,19 +26,21 @@ memory::dim number(std::size_t n) {
 dims pair(const std::array<std::size_t, 2>& p) {
     return {number(p[0]), number(p[1])};
 }
-memory::desc any(const dims& d) {
-    return {d, f32, tag::any};
-}
-
 /// The network for `count` images.
 class program {
 public:
-    program(const graph& g, std::size_t count, prop_kind kind)
-        : kind_(kind), count_(number(count)), graph_(g), values_(g.nodes.size() + 1) {
+    program(const graph& g, std::size_t count, prop_kind kind, bool in_bytes = false)
+        : kind_(kind), count_(number(count)), in_bytes_(in_bytes), graph_(g),
+          values_(g.nodes.size() + 1) {
         const node& first = g.nodes.front();
-        input_ = memory({maps(first.from), f32, tag::nhwc}, engine_,
-                        const_cast<float*>(g.images.data()));  // only read
-        values_[0] = input_;
+        memory images({maps(first.from), f32, tag::nhwc}, engine_,
+                            const_cast<float*>(g.images.data()));  // only read
+        values_[0] = images;
+        if (in_bytes) {
+            values_[0] = memory({maps(first.from), u8, tag::nhwc}, engine_);
+            dnnl::reorder(images, values_[0]).execute(stream_, images, values_[0]);
+            stream_.wait();
+        }
         for (std::size_t i = 0; i < g.nodes.size();) i = add_stage(i);
         output_.resize(count * g.nodes.back().to[2]);
         const memory result({{count_, number(g.nodes.back().to[2])}, f32, tag::nc}, engine_,
@@ -59,6 +64,19 @@ private:
         std::vector<dnnl_exec_arg_t> arguments;
     };
 
+    [[nodiscard]] memory::desc any(const dims& d) const {
+        return {d, in_bytes_ ? u8 : f32, tag::any};
+    }
+    [[nodiscard]] memory::desc any_kernel(const dims& d) const {
+        return {d, in_bytes_ ? s8 : f32, tag::any};
+    }
+    /// What brings the sums of so many filters back to bytes.
+    [[nodiscard]] dnnl::primitive_attr attributes(memory::dim filters) const {
+        dnnl::primitive_attr a;
+        if (in_bytes_)
+            a.set_output_scales(2, std::vector<float>(static_cast<std::size_t>(filters), 0.01f));
+        return a;
+    }
     [[nodiscard]] dims maps(const std::array<std::size_t, 3>& shape) const {
         return {count_, number(shape[2]), number(shape[0]), number(shape[1])};
     }
@@ -111,11 +129,12 @@ private:
                 ++next;
             }
             if (follows(next, node::relu)) {
-                after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+                if (!in_bytes_)
+                    after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
                 ++next;
             }
-            dnnl::primitive_attr attributes;
-            attributes.set_post_ops(after);
+            dnnl::primitive_attr with = attributes(f);
+            with.set_post_ops(after);
             // What is added to keeps its format.
             const memory::desc y = addend ? addend.get_desc() : any(maps(n.to));
             const dims kernel = g > 1 ? dims{g, f / g, c / g, h, w} : dims{f, c, h, w};
@@ -124,13 +143,13 @@ private:
             const dnnl::convolution_forward::primitive_desc desc({kind_,
                                                                   dnnl::algorithm::convolution_auto,
                                                                   any(maps(n.from)),
-                                                                  any(kernel),
+                                                                  any_kernel(kernel),
                                                                   {{f}, f32, tag::x},
                                                                   y,
                                                                   pair(n.strides),
                                                                   pair(n.before),
                                                                   pair(n.behind)},
-                                                                 attributes, engine_);
+                                                                 with, engine_);
             const memory from = in_format(x, desc.src_desc());
             // The convolution adds where the other term lies, which has no reader behind the sum.
             const memory to = addend ? addend : memory(desc.dst_desc(), engine_);
@@ -155,19 +174,22 @@ private:
             break;
         }
         case node::relu: {
+            values_[next] = x;
+            if (in_bytes_) break;
             const dnnl::eltwise_forward::primitive_desc desc(
                 {kind_, dnnl::algorithm::eltwise_relu, x.get_desc(), 0.0f, 0.0f}, engine_);
             add(dnnl::eltwise_forward(desc), {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, x}});
-            values_[next] = x;
             break;
         }
-        case node::mean: {
+        case node::mean:
+        case node::maximum: {
             const dnnl::pooling_forward::primitive_desc desc(
-                {kind_,
-                 dnnl::algorithm::pooling_avg_exclude_padding,
+                {prop_kind::forward_inference,
+                 n.what == node::mean ? dnnl::algorithm::pooling_avg_exclude_padding
+                                      : dnnl::algorithm::pooling_max,
                  x.get_desc(),
-                 any({count_, number(n.to[2]), 1, 1}),
-                 pair(n.taps),
+                 any(maps(n.to)),
+                 pair(n.strides),
                  pair(n.taps),
                  {0, 0},
                  {0, 0}},
@@ -179,15 +201,22 @@ private:
         }
         case node::dense: {
             const auto inputs = number(n.from[2]), outputs = number(n.to[2]);
-            const bool is_map = x.get_desc().dims().size() == 4;
-            const dims kernel = is_map ? dims{outputs, inputs, 1, 1} : dims{outputs, inputs};
-            const dims layout = is_map ? dims{1, outputs, outputs, outputs} : dims{1, outputs};
-            const dnnl::inner_product_forward::primitive_desc desc({kind_,
-                                                                    x.get_desc(),
-                                                                    any(kernel),
-                                                                    {{outputs}, f32, tag::x},
-                                                                    any({count_, outputs})},
-                                                                   engine_);
+            // Of a map, its rows: row, column, channel.
+            const dims from = x.get_desc().dims();
+            const bool is_map = from.size() == 4;
+            const auto c = is_map ? from[1] : inputs, h = is_map ? from[2] : 1,
+                       w = is_map ? from[3] : 1;
+            const dims kernel = is_map ? dims{outputs, c, h, w} : dims{outputs, inputs};
+            const dims layout =
+                is_map ? dims{1, outputs, w * c * outputs, c * outputs} : dims{1, outputs};
+            const auto y_type = in_bytes_ && !follows(next, node::softmax) ? u8 : f32;
+            const dnnl::inner_product_forward::primitive_desc desc(
+                {kind_,
+                 x.get_desc(),
+                 any_kernel(kernel),
+                 {{outputs}, f32, tag::x},
+                 {{count_, outputs}, y_type, tag::any}},
+                attributes(outputs), engine_);
             const memory y(desc.dst_desc(), engine_);
             add(dnnl::inner_product_forward(desc),
                 {{DNNL_ARG_SRC, x},
@@ -213,10 +242,10 @@ private:
 
     prop_kind kind_;
     memory::dim count_;
+    bool in_bytes_;
     graph graph_;
     dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
     dnnl::stream stream_{engine_};
-    memory input_;
     std::vector<memory> values_, kept_;
     std::vector<command> commands_;
     std::vector<float> output_;
@@ -255,6 +284,11 @@ private:
 
 std::unique_ptr<peer> onednn_predicts(const graph& folded) {
     return std::make_unique<onednn>(folded);
+}
+std::function<void()> onednn_predicts_in_bytes(const graph& folded, std::size_t count) {
+    omp_set_num_threads(1);
+    const auto all = std::make_shared<program>(folded, count, prop_kind::forward_inference, true);
+    return [all] { all->run(); };
 }
 
 }  // namespace bench
