@@ -17,12 +17,13 @@ inline double median(std::vector<double> values) {
 }
 
 /// Says which libraries are left out, and whether the process may wander from core to core.
-inline void print_conditions() {
+inline void print_conditions([[maybe_unused]] bool asks_libtorch = true) {
 #ifndef BENCH_ONEDNN
     std::printf("left out: oneDNN 2 was not found when this was built (libdnnl-dev)\n");
 #endif
 #ifndef BENCH_LIBTORCH
-    std::printf("left out: libtorch was not found when this was built (libtorch-dev)\n");
+    if (asks_libtorch)
+        std::printf("left out: libtorch was not found when this was built (libtorch-dev)\n");
 #endif
     cpu_set_t allowed;
     if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) != 1)

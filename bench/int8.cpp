@@ -101,7 +101,7 @@ void race(const bench::int8_contest& c) {
 int main(int argc, char** argv) {
     // As many bytes in an instruction as ctnn has: no matrices of AMX. The environment may say more.
     setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_VNNI", 0);
-    bench::print_conditions();
+    bench::print_conditions(false);
     std::printf("%zu lanes, compiler %s; thousand millions a second: bytes %.0f, floats %.0f\n",
                 ctnn::simd::integer_lanes, __VERSION__, best_of_five(measure_byte_peak<>) / 1e9,
                 best_of_five(bench::measure_peak) / 1e9);

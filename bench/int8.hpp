@@ -10,8 +10,8 @@ namespace bench {
 
 struct int8_contest {
     std::string name;
-    std::size_t images, multiply_adds;                     // of all images
-    std::function<void()> in_bytes, in_floats, in_onednn;  // the last two if there are such
+    std::size_t images, multiply_adds;                         // of all images
+    std::function<void()> in_bytes, in_floats{}, in_onednn{};  // the last two if there are such
 };
 void add_lenet5(std::vector<int8_contest>&);
 void add_ds_cnn(std::vector<int8_contest>&);

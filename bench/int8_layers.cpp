@@ -3,6 +3,8 @@
 
 #include <ctnn/quantization.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -11,30 +13,38 @@ namespace {
 using ctnn::detail::axis;
 using ctnn::detail::convolution;
 
+struct alignas(64) line {  // as parameters and workspaces are aligned
+    std::int8_t bytes[64];
+};
+std::vector<line> lines(std::size_t bytes, std::int8_t value) {
+    line all{};
+    std::fill(std::begin(all.bytes), std::end(all.bytes), value);
+    return std::vector<line>((bytes + 63) / 64, all);
+}
+
 template <convolution Conv>
 void add(const char* name, std::vector<bench::int8_contest>& to) {
     using loops = ctnn::detail::int8_convolution<Conv>;
     struct layer {
-        std::vector<std::int8_t> x, y, weights, scratch;
+        std::vector<line> x, y, weights, scratch;
         std::vector<std::uint32_t> starts = std::vector<std::uint32_t>(Conv.filters);
         std::vector<float> factors = std::vector<float>(Conv.filters, 0.001f);
-        std::size_t rows = Conv.rows.output();
         layer()
-            : x(Conv.rows.input * Conv.columns.input * Conv.channels, std::int8_t{3}),
-              y(Conv.rows.output() * Conv.columns.output() * Conv.filters),
-              weights(ctnn::detail::int8_packing::of(Conv).bytes(), std::int8_t{5}),
-              scratch(loops::scratch_size) {}
+            : x(lines(Conv.rows.input * Conv.columns.input * Conv.channels, 3)),
+              y(lines(Conv.rows.output() * Conv.columns.output() * Conv.filters, 0)),
+              weights(lines(ctnn::detail::int8_packing::of(Conv).bytes(), 5)),
+              scratch(lines(loops::scratch_size, 0)) {}
     };
     const auto l = std::make_shared<layer>();
     to.push_back({name,
                   1,
                   bench::multiply_adds_inside(Conv),
                   [l] {
-                      loops::run(l->x.data(), l->y.data(), 0, l->rows,
+                      loops::run(l->x[0].bytes, l->y[0].bytes, 0, Conv.rows.output(),
                                  ctnn::detail::int8_operands<ctnn::rounding::tflite>{
-                                     l->weights.data(), l->starts.data(), l->factors.data(), 3, 4,
+                                     l->weights[0].bytes, l->starts.data(), l->factors.data(), 3, 4,
                                      -128, 127},
-                                 l->scratch.data());
+                                 l->scratch[0].bytes);
                   },
                   {}});
 }

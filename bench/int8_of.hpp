@@ -64,7 +64,7 @@ std::function<void()> in_onednn([[maybe_unused]] const int8_pair<Network>& p,
 }
 
 template <class Network>
-void add_network(const std::string& name, std::size_t batch, std::vector<int8_contest>& to) {
+void add_network(const std::string& name, std::size_t images, std::vector<int8_contest>& to) {
     using pair = int8_pair<Network>;
     const auto p = std::make_shared<pair>();
     constexpr std::size_t multiply_adds = multiply_adds_of_network<typename pair::net>();
@@ -72,18 +72,19 @@ void add_network(const std::string& name, std::size_t batch, std::vector<int8_co
                   [p] { p->byte_y[0] = pair::bytes::predict(p->q, p->byte_x[0], p->byte_scratch); },
                   [p] { p->y[0] = pair::net::predict(p->w, p->x[0], p->scratch); },
                   in_onednn(*p, 1)});
-    to.push_back(
-        {name + ", " + std::to_string(batch) + " images", batch, batch * multiply_adds,
-         [p, batch] {
-             pair::bytes::predict(
-                 p->q, std::span<const typename pair::bytes::input>(p->byte_x).first(batch),
-                 std::span(p->byte_y).first(batch), p->byte_batch_scratch);
-         },
-         [p, batch] {
-             pair::net::predict(p->w, std::span<const typename pair::net::input>(p->x).first(batch),
-                                std::span(p->y).first(batch), p->batch_scratch);
-         },
-         in_onednn(*p, batch)});
+    to.push_back({name + ", " + std::to_string(images) + " images", images, images * multiply_adds,
+                  [p, images] {
+                      pair::bytes::predict(
+                          p->q,
+                          std::span<const typename pair::bytes::input>(p->byte_x).first(images),
+                          std::span(p->byte_y).first(images), p->byte_batch_scratch);
+                  },
+                  [p, images] {
+                      pair::net::predict(
+                          p->w, std::span<const typename pair::net::input>(p->x).first(images),
+                          std::span(p->y).first(images), p->batch_scratch);
+                  },
+                  in_onednn(*p, images)});
 }
 
 }  // namespace bench

@@ -34,7 +34,7 @@ public:
           values_(g.nodes.size() + 1) {
         const node& first = g.nodes.front();
         memory images({maps(first.from), f32, tag::nhwc}, engine_,
-                            const_cast<float*>(g.images.data()));  // only read
+                      const_cast<float*>(g.images.data()));  // only read
         values_[0] = images;
         if (in_bytes) {
             values_[0] = memory({maps(first.from), u8, tag::nhwc}, engine_);

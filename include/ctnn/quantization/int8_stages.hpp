@@ -195,14 +195,18 @@ struct int8_stages<Network, hana::tuple<Layers...>> {
     }
 
     /// Whether a batch is computed with an image in each lane: not with depthwise convolutions, whose
-    /// channels fill the lanes.
+    /// channels fill the lanes, nor where so many images leave the caches.
     static constexpr bool has_lanes = [] {
-        bool result = simd::integer_lanes > 1;
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            ((result = result && !is_depthwise<I>()), ...);
+        if constexpr (simd::integer_lanes > 1) {
+            bool result = true;
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                ((result = result && !is_depthwise<I>()), ...);
+            }
+            (std::make_index_sequence<count>{});
+            constexpr std::size_t lanes = simd::integer_lanes;
+            return result && plan_for<lanes>.size * lanes <= 262'144;
         }
-        (std::make_index_sequence<count>{});
-        return result;
+        return false;
     }();
 };
 
