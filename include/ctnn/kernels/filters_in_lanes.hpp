@@ -232,7 +232,11 @@ private:
             simd::load_again();
             vector weights[units];
             CTNN_UNROLLED
-            for (std::size_t u = 0; u < units; ++u) weights[u] = simd::load<vector>(k + filter(u));
+            for (std::size_t u = 0; u < units; ++u) {
+                if constexpr (weight_step >= simd::far_apart)
+                    simd::prefetch(k + filter(u), 12 * weight_step);
+                weights[u] = simd::load<vector>(k + filter(u));
+            }
             CTNN_UNROLLED
             for (std::size_t n = 0; n < rows * columns; ++n) {
                 const std::size_t r = n / columns, q = n % columns;

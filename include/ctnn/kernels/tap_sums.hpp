@@ -116,6 +116,8 @@ private:
             }
         } else {
             for (std::size_t c = 0; c < Weights.sources; ++c, weights += Weights.source_step) {
+                if constexpr (Weights.source_step >= simd::far_apart)
+                    simd::prefetch(weights, 16 * Weights.source_step);
                 T from[Wide];
                 CTNN_UNROLLED
                 for (std::size_t q = 0; q < Wide; ++q) from[q] = pixel[q * next + c];

@@ -103,6 +103,10 @@ struct dense {
                         sum[t] = T(0.0f);
                 const float* row = &k(0, o);
                 for (std::size_t i = 0; i < inputs; ++i, row += Outputs) {
+                    if constexpr (Outputs >= simd::far_apart) {
+                        simd::prefetch(row, 16 * Outputs);
+                        simd::prefetch(row, 16 * Outputs + 16);
+                    }
                     CTNN_UNROLLED
                     for (std::size_t t = 0; t < count; ++t)
                         simd::add_product(sum[t], x[i], T(row[t]));

@@ -4,6 +4,7 @@
 #include <ctnn/simd/vector.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -23,6 +24,19 @@ template <std::size_t Count, class F>
 /// otherwise keeps the pixels that two taps have in common, more than there are registers.
 [[gnu::always_inline]] constexpr void load_again() noexcept {
     if (!std::is_constant_evaluated()) asm volatile("" : : : "memory");
+}
+
+/// Floats from one row of weights to the next, from which on processors do not foresee what a tile
+/// will read: rows are on other pages of memory before long. Then loops ask for it ahead of time.
+inline constexpr std::size_t far_apart = 64;
+
+/// Asks for what lies `ahead` floats behind p, which may be beyond the end: it is not read.
+[[gnu::always_inline]] constexpr void prefetch([[maybe_unused]] const float* p,
+                                               [[maybe_unused]] std::size_t ahead) noexcept {
+    if constexpr (native_lanes > 1)  // small processors have no cache that waits
+        if (!std::is_constant_evaluated())
+            __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) +
+                                                             ahead * sizeof(float)));
 }
 
 /// The size of the larger ones when `total` is cut into tiles of nearly equal size.
