@@ -74,6 +74,11 @@ TEST_CASE(
     adds_up<network<features<3>, dense<7>, sequence<relu, dense<9>>, dense<8>, ctnn::tanh>>();
 }
 
+TEST_CASE("report: the stage that needs most, not one that needs more than its neighbour") {
+    using net = network<features<10>, dense<200>, dense<5>, dense<30>, dense<40>, dense<7>>;
+    CHECK(report<net>().find(" of RAM (stage 2") != std::string::npos);
+}
+
 // Its workspace is an array, which cannot be empty.
 TEST_CASE("report: a network that computes nothing") {
     CHECK(report<network<shape<1, 2, 3>, flatten>>() ==

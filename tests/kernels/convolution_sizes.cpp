@@ -34,6 +34,7 @@ TEST_CASE("a row that is longer than a block: blocks of columns: more") {
 TEST_CASE("wide strides and dilations: tiles of columns begin where they should") {
     check<convolution{along(5, 3, 1, 1), along(77, 3, 1, 1, 2), 3, 32, 1, true}>();
     check<convolution{along(5, 2), along(71, 4, 2, 2, 1, 3), 9, 17, 1, true}>();
+    check<convolution{along(5, 2), along(9, 3, 1, 1, 2), 2, 3, 1, true}>();
 }
 TEST_CASE("padding beyond every pixel") {
     check<convolution{along(4, 3, 3, 4), along(5, 3, 4, 5), 2, 6, 1, true}>();

@@ -9,6 +9,7 @@ tests first. Too slow for every run of CI: for whoever writes a kernel or a test
   mutations.py                  all of them, with g++, on one core
   mutations.py kernel_gradient  those whose file, test or text has this in it
   mutations.py --jobs 2 --list --compiler clang++
+  mutations.py --flag=-O0 --flag=-march=x86-64-v3 int8_filter_sums      loops that this processor has no use for
 
 An entry, in a file of mutations/:
   @ plan.hpp: network / computed in one go     header: test of tests/ / part of the test cases' names (all, without it)
@@ -79,7 +80,7 @@ def read(file):
 
 class Runner:
     def __init__(self, compiler, flags, folder):
-        self.folder, self.flags = folder, ["-std=c++20", *flags, "-march=native"]
+        self.folder, self.flags = folder, ["-std=c++20", "-march=native", *flags]
         self.compiler = compiler
         self.main = folder / "main.o"
         for model in [*TESTS.glob("data/*.tflite"), *TESTS.glob("data/*.onnx")]:  # for the compiler to read
