@@ -120,19 +120,13 @@ TEST_CASE("groups, depthwise") {
 }
 TEST_CASE("depthwise, rows that share words, and channels that share vectors") {
     check<{{10, 3, 2, 1, 0, 1}, {9, 3, 2, 1, 0, 1}, 16, 16, 16, true},
-          {{11, 3, 2, 1, 1, 1}, {9, 3, 1, 1, 1, 1}, 32, 32, 32, true},
-          {same(11, 5), same(7, 5), 16, 16, 16, true}, {same(9, 7), same(8, 7), 32, 32, 32, true},
+          {same(11, 5), same(7, 5), 16, 16, 16, true},
           {{13, 5, 2, 1, 2, 2}, {9, 5, 2, 1, 2, 2}, 48, 48, 48, true},
           {{17, 5, 4, 1, 0, 3}, {6, 2, 1, 2, 1, 1}, 16, 16, 16, true},
-          {{9, 2, 5, 1, 1, 0}, {5, 3, 1, 1, 1, 1}, 64, 64, 64, true},
-          {same(7, 2), same(5, 3), 16, 16, 16, true}, {same(1, 3), same(9, 3), 16, 16, 16, true},
-          {same(7, 3), same(24, 3), 2, 2, 2, true}, {same(7, 3), same(23, 3), 4, 4, 4, true},
-          {same(6, 3), same(48, 3), 8, 8, 8, true}, {same(5, 4), same(32, 3), 1, 8, 1, true},
+          {same(7, 2), same(5, 3), 16, 16, 16, true}, {same(7, 3), same(24, 3), 2, 2, 2, true},
+          {same(7, 3), same(23, 3), 4, 4, 4, true}, {same(6, 3), same(48, 3), 8, 8, 8, true},
           {{8, 3, 1, 1, 5, 4}, {9, 3, 1, 1, 7, 8}, 16, 16, 16, true},
-          {{8, 3, 2, 1, 3, 4}, {2, 3, 1, 1, 3, 3}, 8, 8, 8, true},
-          {same(4, 3), same(700, 3), 16, 16, 16, true},
-          {same(3, 3), same(3, 3), 528, 528, 528, true},
-          {same(5, 9), same(6, 9), 16, 16, 16, true}>();
+          {same(3, 3), same(3, 3), 528, 528, 528, true}>();
 }
 TEST_CASE("more than fits into scratch memory at once") {
     check<{plain(3, 3), plain(30'000, 3), 1, 4, 1, true},
