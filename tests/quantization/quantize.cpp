@@ -112,6 +112,26 @@ TEST_CASE_TEMPLATE("softmax of floats, of the bytes before it", Rounding, roundi
           doctest::Approx(std::exp(2.0) / (1.0 + std::exp(1.0) + std::exp(2.0))).epsilon(0.005));
 }
 
+TEST_CASE("with the floats' answers as labels, accuracy in bytes is agreement") {
+    dataset<net::input> data{images, {}};
+    for (const auto& image : images)
+        data.targets.push_back(static_cast<class_label>(net::predict(w, image).argmax()));
+    quantization_report report;
+    static_cast<void>(quantize(w, data, {.weight_bits = 2, .report = &report}));
+    CHECK(report.float_accuracy == 1.0);
+    CHECK(report.agreement < 1.0);
+    CHECK(report.int8_accuracy == report.agreement);
+}
+
+TEST_CASE("a range without a 0 gets it") {
+    const auto below = detail::scale_of_range(-3.0f, -1.0f),
+               above = detail::scale_of_range(1.0f, 3.0f);
+    CHECK(below == detail::scale_of_range(-3.0f, 0.0f));
+    CHECK(below.zero == 127);
+    CHECK(above == detail::scale_of_range(0.0f, 3.0f));
+    CHECK(above.zero == -128);
+}
+
 TEST_CASE("accuracies are those of the labels") {
     dataset<net::input> data{images, {}};
     for (const auto& image : images)

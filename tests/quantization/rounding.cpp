@@ -145,8 +145,8 @@ TEST_CASE("softmax is next to the true probabilities") {
 }
 TEST_CASE("softmax of many equal values") {
     const auto check = [&]<class Rules>(Rules) {
-        for (const auto count :
-             {1UL, 2UL, 255UL, 257UL, 511UL, 512UL, 513UL, 4095UL, 4096UL, 4097UL, 100'000UL}) {
+        for (const auto count : {1UL, 2UL, 255UL, 257UL, 511UL, 512UL, 513UL, 4095UL, 4096UL,
+                                 4097UL, 8300UL, 100'000UL}) {
             const std::vector<std::int8_t> x(count, 127);
             std::vector<std::int8_t> y(count);
             Rules::softmax::of(0.1f, 1.0f / 256.0f)(x.data(), y.data(), count, -128);
@@ -156,6 +156,16 @@ TEST_CASE("softmax of many equal values") {
     };
     check(rounding::tflite{});
     check(rounding::tflite_micro{});
+}
+
+TEST_CASE("one scale for all weights: its product with the input's is a float") {
+    const float x = 0.1f, kernel = 0.3f;
+    const auto as_float = rounding::tflite_micro::factor_of(x, kernel, 1.0f, true),
+               exact = rounding::tflite_micro::factor_of(x, kernel, 1.0f, false);
+    CHECK(as_float == detail::fixed_factor::nearest(static_cast<double>(x * kernel)));
+    CHECK(exact ==
+          detail::fixed_factor::nearest(static_cast<double>(x) * static_cast<double>(kernel)));
+    CHECK(as_float.q != exact.q);
 }
 
 TEST_CASE("fixed-point functions") {
