@@ -48,7 +48,7 @@ const options = { intraOpNumThreads: 1, interOpNumThreads: 1, graphOptimizationL
 def in_bytes(model):
     graph = model.graph
     weights = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    nodes, constants, typed = [], {}, {graph.input[0].name}
+    nodes, constants, are_bytes = [], {}, {graph.input[0].name}
 
     def constant(name, value):
         constants[name] = numpy_helper.from_array(value, name)
@@ -69,10 +69,10 @@ def in_bytes(model):
 
     for node in graph.node:
         x, y, kind = list(node.input), node.output[0], node.op_type
-        if x[0] not in typed:  # in floats from here on: behind the last sums
+        if x[0] not in are_bytes:  # in floats from here on: behind the last sums
             nodes.append(node)
             continue
-        typed.add(y)
+        are_bytes.add(y)
         if kind == "Conv":
             nodes.append(helper.make_node("QLinearConv", [x[0], scale, zero, weight(x[1]), small, none, scale, zero, bias(x[2])],
                                           [y], **attributes(node)))
@@ -88,7 +88,7 @@ def in_bytes(model):
         elif kind == "Relu":  # bytes without a sign end at 0 anyway
             nodes.append(helper.make_node("Identity", x, [y]))
         elif kind == "Softmax":
-            typed.discard(y)
+            are_bytes.discard(y)
             nodes.append(helper.make_node("DequantizeLinear", [x[0], scale, zero], [x[0] + "/floats"]))
             nodes.append(helper.make_node(kind, [x[0] + "/floats"], [y], **attributes(node)))
         else:

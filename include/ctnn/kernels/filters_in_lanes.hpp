@@ -233,8 +233,7 @@ private:
             vector weights[units];
             CTNN_UNROLLED
             for (std::size_t u = 0; u < units; ++u) {
-                if constexpr (weight_step >= simd::far_apart)
-                    simd::prefetch(k + filter(u), 12 * weight_step);
+                simd::prefetch_rows<weight_step>(k + filter(u));
                 weights[u] = simd::load<vector>(k + filter(u));
             }
             CTNN_UNROLLED

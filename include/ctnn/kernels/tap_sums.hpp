@@ -116,8 +116,7 @@ private:
             }
         } else {
             for (std::size_t c = 0; c < Weights.sources; ++c, weights += Weights.source_step) {
-                if constexpr (Weights.source_step >= simd::far_apart)
-                    simd::prefetch(weights, 16 * Weights.source_step);
+                simd::prefetch_rows<Weights.source_step>(weights);
                 T from[Wide];
                 CTNN_UNROLLED
                 for (std::size_t q = 0; q < Wide; ++q) from[q] = pixel[q * next + c];

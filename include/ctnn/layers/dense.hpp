@@ -103,10 +103,8 @@ struct dense {
                         sum[t] = T(0.0f);
                 const float* row = &k(0, o);
                 for (std::size_t i = 0; i < inputs; ++i, row += Outputs) {
-                    if constexpr (Outputs >= simd::far_apart) {
-                        simd::prefetch(row, 16 * Outputs);
-                        simd::prefetch(row, 16 * Outputs + 16);
-                    }
+                    simd::prefetch_rows<Outputs>(row);
+                    simd::prefetch_rows<Outputs>(row + 16);  // the next line of the cache
                     CTNN_UNROLLED
                     for (std::size_t t = 0; t < count; ++t)
                         simd::add_product(sum[t], x[i], T(row[t]));

@@ -150,18 +150,11 @@ private:
     }
 
     /// Neighbours of several taps side by side, for four vectors of sums.
-    struct four {
-        reg of[4];
-    };
+    using four = simd::four_vectors<vector>;
     template <class Load>
     [[gnu::always_inline]] static four interleaved(const Load& load) noexcept {
         if constexpr (simd::multiplies_bytes) {
-            const reg a = load(0, 0), b = load(1, 0), c = load(2, 0), d = load(3, 0);
-            const reg ab = vector::low_bytes(a, b), more_ab = vector::high_bytes(a, b),
-                      cd = vector::low_bytes(c, d), more_cd = vector::high_bytes(c, d);
-            return {{vector::low_16_bits(ab, cd), vector::high_16_bits(ab, cd),
-                     vector::low_16_bits(more_ab, more_cd),
-                     vector::high_16_bits(more_ab, more_cd)}};
+            return simd::words_of_rows<vector>(load(0, 0), load(1, 0), load(2, 0), load(3, 0));
         } else {
             const reg a = load(0, 0), b = load(1, 0), more_a = load(0, bytes / 2),
                       more_b = load(1, bytes / 2);
@@ -247,7 +240,7 @@ private:
 
         simd::unroll<vectors_at_once>([&](auto v) CTNN_INLINED {
             reg result = int8_pack<vector, Rounding>(
-                o.bounds, [&](std::size_t n) CTNN_INLINED { return sum[v].of[n]; },
+                o.range, [&](std::size_t n) CTNN_INLINED { return sum[v].of[n]; },
                 [&](std::size_t n, std::size_t array) CTNN_INLINED {
                     return vector::load_fours(o.first_factors + array * o.step + place_of(n),
                                               next_place);

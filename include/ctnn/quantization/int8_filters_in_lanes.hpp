@@ -227,7 +227,7 @@ private:
             const auto at = [&](std::size_t n)
                                 CTNN_INLINED { return std::min<std::size_t>(four + n, sums - 1); };
             const reg bytes = vector::in_order(int8_pack<vector, Rounding>(
-                o.bounds, [&](std::size_t n) CTNN_INLINED { return sum[at(n)]; },
+                o.range, [&](std::size_t n) CTNN_INLINED { return sum[at(n)]; },
                 [&](std::size_t n, std::size_t array) CTNN_INLINED {
                     return vector::load(o.first_factors + array * o.step +
                                         filter<Ends>(at(n) % units) * 4);

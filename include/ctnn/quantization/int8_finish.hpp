@@ -30,11 +30,11 @@ struct int8_factors<rounding::tflite> {
     }
     /// The same with factors below 1.
     template <class Vector, class Load>
-    [[gnu::always_inline]] static auto times_less(typename Vector::reg sum,
-                                                  const Load& load) noexcept {
+    [[gnu::always_inline]] static auto times_fraction(typename Vector::reg sum,
+                                                      const Load& load) noexcept {
         return Vector::scaled_down(sum, load(0));
     }
-    static bool are_less(const float* f, std::size_t count) noexcept {
+    static bool are_fractions(const float* f, std::size_t count) noexcept {
         std::uint32_t most = 0;  // as their bits, so that vectors do it
         for (std::size_t i = 0; i < count; ++i)
             most = std::max(most, std::bit_cast<std::uint32_t>(f[i]));
@@ -66,37 +66,39 @@ struct int8_factors<rounding::tflite_micro> {
         }
     }
     template <class Vector, class Load>
-    [[gnu::always_inline]] static auto times_less(typename Vector::reg sum,
-                                                  const Load& load) noexcept {
+    [[gnu::always_inline]] static auto times_fraction(typename Vector::reg sum,
+                                                      const Load& load) noexcept {
         return times<Vector>(sum, load);
     }
-    static bool are_less(const fixed_factor* /*f*/, std::size_t /*count*/) noexcept { return true; }
+    static bool are_fractions(const fixed_factor* /*f*/, std::size_t /*count*/) noexcept {
+        return true;
+    }
 };
 
-/// What is added to results, and their bounds. `is_plain`: these are a byte's, and factors do not
+/// What is added to a result, and its bounds. `is_plain`: these are a byte's, and factors do not
 /// enlarge a sum beyond 32 bits; so packing is enough.
-struct int8_limits {
+struct int8_range {
     std::int32_t zero, low, high;
-    bool is_plain;
+    bool is_plain = false;
 
     template <class Rounding>
-    static int8_limits of(const int8_operands<Rounding>& o, std::size_t filters) noexcept {
+    static int8_range of(const int8_operands<Rounding>& o, std::size_t filters) noexcept {
         return {o.zero_y, o.low, o.high,
                 o.low == -128 && o.high == 127 &&
-                    int8_factors<Rounding>::are_less(o.factors, filters)};
+                    int8_factors<Rounding>::are_fractions(o.factors, filters)};
     }
 };
 
 /// Four vectors of sums as bytes, as Vector::pack leaves them: sum(n), and factor(n, array) of its
 /// lanes.
 template <class Vector, class Rounding, class Sum, class Factor>
-[[gnu::always_inline]] inline auto int8_pack(const int8_limits& bounds, const Sum& sum,
+[[gnu::always_inline]] inline auto int8_pack(const int8_range& range, const Sum& sum,
                                              const Factor& factor) noexcept {
     using factors = int8_factors<Rounding>;
-    const auto zero = Vector::all_of_16_bits(bounds.zero);
-    if (bounds.is_plain) {
+    const auto zero = Vector::all_of_16_bits(range.zero);
+    if (range.is_plain) {
         const auto result = [&](std::size_t n) CTNN_INLINED {
-            return factors::template times_less<Vector>(
+            return factors::template times_fraction<Vector>(
                 sum(n), [&](std::size_t array) CTNN_INLINED { return factor(n, array); });
         };
         return Vector::pack(result(0), result(1), result(2), result(3), zero);
@@ -105,8 +107,8 @@ template <class Vector, class Rounding, class Sum, class Factor>
         return factors::template times<Vector>(
             sum(n), [&](std::size_t array) CTNN_INLINED { return factor(n, array); });
     };
-    return Vector::pack(result(0), result(1), result(2), result(3), zero, Vector::bound(bounds.low),
-                        Vector::bound(bounds.high));
+    return Vector::pack(result(0), result(1), result(2), result(3), zero, Vector::bound(range.low),
+                        Vector::bound(range.high));
 }
 
 /// Starts and factors of filters, as vectors take them.
@@ -115,7 +117,7 @@ struct int8_outputs {
     using factors = int8_factors<Rounding>;
     const std::int8_t *starts, *first_factors;
     std::size_t step;  // bytes from one array of the factors to the next
-    int8_limits bounds;
+    int8_range range;
 
     /// Bytes of scratch memory for a copy.
     static constexpr std::size_t bytes(std::size_t filters) noexcept {
@@ -124,7 +126,7 @@ struct int8_outputs {
     /// Those of the operands, of so many filters.
     static int8_outputs as_given(const int8_operands<Rounding>& o, std::size_t filters) noexcept {
         return {reinterpret_cast<const std::int8_t*>(o.starts),
-                reinterpret_cast<const std::int8_t*>(o.factors), 0, int8_limits::of(o, filters)};
+                reinterpret_cast<const std::int8_t*>(o.factors), 0, int8_range::of(o, filters)};
     }
     /// Copies of `filters` of them: number n is that of filter(n), or nothing's if there is none.
     template <class Filter>
@@ -138,10 +140,10 @@ struct int8_outputs {
             factors::write(f < all ? o.factors[f] : typename Rounding::factor{}, from + n * 4,
                            filters * 4);
         }
-        return {to, from, filters * 4, int8_limits::of(o, all)};
+        return {to, from, filters * 4, int8_range::of(o, all)};
     }
     [[nodiscard]] int8_outputs from(std::size_t filter) const noexcept {
-        return {starts + filter * 4, first_factors + filter * 4, step, bounds};
+        return {starts + filter * 4, first_factors + filter * 4, step, range};
     }
 };
 
@@ -153,7 +155,7 @@ template <class Vector, std::size_t Outputs, class Rounding, class To>
                                               const To& to) noexcept {
     simd::unroll<(Outputs + 3) / 4>([&](auto four) CTNN_INLINED {
         const auto bytes = Vector::in_order(int8_pack<Vector, Rounding>(
-            o.bounds,
+            o.range,
             [&](std::size_t n) CTNN_INLINED { return sum[std::min(four * 4 + n, Outputs - 1)]; },
             [&](std::size_t /*n*/, std::size_t array)
                 CTNN_INLINED { return Vector::load(o.first_factors + array * o.step); }));

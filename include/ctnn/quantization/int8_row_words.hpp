@@ -37,7 +37,8 @@ private:
     struct tile_size {
         std::size_t rows, columns;
     };
-    /// The tile with the fewest instructions for an output.
+    /// The tile with the fewest instructions for an output: for products, for what becomes of sums, and
+    /// for putting words together, which goes on beside other work and so counts for half.
     static constexpr tile_size at_once = [] {
         constexpr std::size_t all = width / pixels;
         tile_size best{1, 1};
@@ -142,13 +143,9 @@ private:
                 return Vector::flip(Vector::bytes_apart(Vector::load(from[t])),
                                     Vector::all_bytes(-128));
             };
-            const reg a = row(0), b = row(1), c = row(2), d = row(3);
-            const reg ab = Vector::low_bytes(a, b), more_ab = Vector::high_bytes(a, b),
-                      cd = Vector::low_bytes(c, d), more_cd = Vector::high_bytes(c, d);
-            Vector::store(to, Vector::low_16_bits(ab, cd));
-            Vector::store(to + sizeof(reg), Vector::high_16_bits(ab, cd));
-            Vector::store(to + 2 * sizeof(reg), Vector::low_16_bits(more_ab, more_cd));
-            Vector::store(to + 3 * sizeof(reg), Vector::high_16_bits(more_ab, more_cd));
+            const auto all = simd::words_of_rows<Vector>(row(0), row(1), row(2), row(3));
+            CTNN_UNROLLED
+            for (std::size_t n = 0; n < 4; ++n) Vector::store(to + n * sizeof(reg), all.of[n]);
         } else {
             Vector::store(to, Vector::add_16_bits(Vector::load_pairs(from[0], from[1]),
                                                   Vector::all_of_16_bits(128)));
@@ -204,27 +201,19 @@ private:
                             for (std::size_t n = 0; n < lanes; n += std::min(lanes, channels))
                                 std::memcpy(numbers[t] + n, tap, std::min(lanes, channels));
                         }
-                        if constexpr (simd::multiplies_bytes)
-                            put_weights(numbers, to);
-                        else
+                        if constexpr (simd::multiplies_bytes) {
+                            using part = simd::integers<4>;
+                            const auto row = [&](std::size_t t)
+                                                 CTNN_INLINED { return part::load(&numbers[t]); };
+                            const auto all =
+                                simd::words_of_rows<part>(row(0), row(1), row(2), row(3));
+                            for (std::size_t n = 0; n < lanes / 4; ++n)
+                                part::store(to + n * 16, all.of[n]);
+                        } else {
                             Vector::store(to, Vector::load_pairs(numbers[0], numbers[1]));
+                        }
                     }
     }
-    /// Words of four rows.
-    static void put_weights(const std::int8_t (*from)[16], std::int8_t* to) noexcept {
-        using four = simd::integers<4>;
-        const auto a = four::load(from[0]), b = four::load(from[1]), c = four::load(from[2]),
-                   d = four::load(from[3]);
-        const auto ab = four::low_bytes(a, b), cd = four::low_bytes(c, d);
-        four::store(to, four::low_16_bits(ab, cd));
-        if constexpr (lanes > 4) four::store(to + 16, four::high_16_bits(ab, cd));
-        if constexpr (lanes > 8) {
-            const auto more_ab = four::high_bytes(a, b), more_cd = four::high_bytes(c, d);
-            four::store(to + 32, four::low_16_bits(more_ab, more_cd));
-            four::store(to + 48, four::high_16_bits(more_ab, more_cd));
-        }
-    }
-
     template <class Rounding>
     static void compute(const std::int8_t* x, std::size_t start, const std::int8_t* w,
                         std::int8_t* y, std::size_t row_count,

@@ -13,11 +13,6 @@
 
 namespace ctnn::detail {
 
-/// What is added to a result, and its bounds.
-struct int8_range {
-    std::int32_t zero, low, high;
-};
-
 #if CTNN_HAS_XSIMD
 /// A factor in all lanes.
 template <class Vector, class Factor>

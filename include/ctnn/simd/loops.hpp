@@ -26,17 +26,15 @@ template <std::size_t Count, class F>
     if (!std::is_constant_evaluated()) asm volatile("" : : : "memory");
 }
 
-/// Floats from one row of weights to the next, from which on processors do not foresee what a tile
-/// will read: rows are on other pages of memory before long. Then loops ask for it ahead of time.
-inline constexpr std::size_t far_apart = 64;
-
-/// Asks for what lies `ahead` floats behind p, which may be beyond the end: it is not read.
-[[gnu::always_inline]] constexpr void prefetch([[maybe_unused]] const float* p,
-                                               [[maybe_unused]] std::size_t ahead) noexcept {
-    if constexpr (native_lanes > 1)  // small processors have no cache that waits
+/// Of weights in rows of `Step` floats: asks for what lies 16 rows behind p, or beyond the end, where
+/// nothing is read. Where rows lie far apart, processors do not foresee them: they are on other pages
+/// of memory before long.
+template <std::size_t Step>
+[[gnu::always_inline]] constexpr void prefetch_rows([[maybe_unused]] const float* p) noexcept {
+    if constexpr (native_lanes > 1 && Step >= 64)  // small processors have no cache that waits
         if (!std::is_constant_evaluated())
             __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) +
-                                                             ahead * sizeof(float)));
+                                                             16 * Step * sizeof(float)));
 }
 
 /// The size of the larger ones when `total` is cut into tiles of nearly equal size.
