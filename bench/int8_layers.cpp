@@ -22,6 +22,10 @@ std::vector<line> lines(std::size_t bytes, std::int8_t value) {
     return std::vector<line>((bytes + 63) / 64, all);
 }
 
+std::int8_t* bytes_of(std::vector<line>& lines) {
+    return reinterpret_cast<std::int8_t*>(lines.data());
+}
+
 template <convolution Conv>
 void add(const char* name, std::vector<bench::int8_contest>& to) {
     using loops = ctnn::detail::int8_convolution<Conv>;
@@ -40,11 +44,11 @@ void add(const char* name, std::vector<bench::int8_contest>& to) {
                   1,
                   bench::multiply_adds_inside(Conv),
                   [l] {
-                      loops::run(l->x[0].bytes, l->y[0].bytes, 0, Conv.rows.output(),
+                      loops::run(bytes_of(l->x), bytes_of(l->y), 0, Conv.rows.output(),
                                  ctnn::detail::int8_operands<ctnn::rounding::tflite>{
-                                     l->weights[0].bytes, l->starts.data(), l->factors.data(), 3, 4,
-                                     -128, 127},
-                                 l->scratch[0].bytes);
+                                     bytes_of(l->weights), l->starts.data(), l->factors.data(), 3,
+                                     4, -128, 127},
+                                 bytes_of(l->scratch));
                   },
                   {}});
 }
