@@ -31,10 +31,12 @@ template <std::size_t Count, class F>
 /// of memory before long.
 template <std::size_t Step>
 [[gnu::always_inline]] constexpr void prefetch_rows([[maybe_unused]] const float* p) noexcept {
-    if constexpr (native_lanes > 1 && Step >= 64)  // small processors have no cache that waits
-        if (!std::is_constant_evaluated())
-            __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) +
-                                                             16 * Step * sizeof(float)));
+    if constexpr (native_lanes > 1 && Step >= 64) {  // small processors have no cache that waits
+        if (std::is_constant_evaluated()) return;
+        // As a number: p may not be moved beyond the end.
+        const auto there = reinterpret_cast<std::uintptr_t>(p) + 16 * Step * sizeof(float);
+        __builtin_prefetch(reinterpret_cast<const void*>(there));  // NOLINT(*-no-int-to-ptr)
+    }
 }
 
 /// The size of the larger ones when `total` is cut into tiles of nearly equal size.
