@@ -126,6 +126,7 @@ TEST_CASE("depthwise, rows that share words, and channels that share vectors") {
           {same(7, 2), same(5, 3), 16, 16, 16, true}, {same(7, 3), same(24, 3), 2, 2, 2, true},
           {same(7, 3), same(23, 3), 4, 4, 4, true}, {same(6, 3), same(48, 3), 8, 8, 8, true},
           {{8, 3, 1, 1, 5, 4}, {9, 3, 1, 1, 7, 8}, 16, 16, 16, true},
+          {same(4, 3), same(700, 3), 16, 16, 16, true},
           {same(3, 3), same(3, 3), 528, 528, 528, true}>();
 }
 TEST_CASE("more than fits into scratch memory at once") {
