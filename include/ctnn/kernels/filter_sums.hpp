@@ -92,7 +92,7 @@ struct filter_sums {
         Conv.group_channels() * (merges_columns ? Conv.columns.taps : 1);
     static constexpr std::size_t meet = Conv.rows.taps * Conv.columns.taps * Conv.group_channels();
     static constexpr bool pays = simd::transposes_fast<T> && Conv.group_filters() >= lanes &&
-                                 neighbours >= (lanes < 8 ? 16 : 8) && meet >= (lanes < 8 ? 32 : 8);
+                                 neighbours >= (lanes < 8 ? 32 : 8) && meet >= (lanes < 8 ? 32 : 8);
 
     static constexpr std::size_t turned_size = rows * columns * filters;
     /// Numbers of scratch memory.
