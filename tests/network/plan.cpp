@@ -86,6 +86,8 @@ static_assert(plan_prediction(hill).size == 70);
 static_assert(plan_prediction(swish_relu).layers[1].where == placement::input);
 // The sum lies where one of its terms lay.
 static_assert(plan_prediction(branched).size == 16);
+// x, what is read, what is written and scratch memory.
+static_assert(plan_prediction(deep).largest_set == 3 * 90 + 37);
 
 // A convolution beside input + input: the sum behind it in the list is not of its output.
 constexpr auto beside = [] {

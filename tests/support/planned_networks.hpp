@@ -89,6 +89,33 @@ constexpr auto branched = [] {
     return planned_network<4, 5>{3, {moving(8), in_place(8), sum, moving(1)}, writer.to};
 }();
 
+/// x + convolution, normalization, relu, convolution, normalization of x; then relu; so many times.
+template <std::size_t Blocks>
+constexpr auto residual_blocks() noexcept {
+    constexpr std::size_t layers = 7 * Blocks, reads = 8 * Blocks;
+    planned_network<layers, reads> net{90};
+    links_writer<layers, reads> writer;
+    constexpr ctnn::layer_facts sums{.inputs = 2,
+                                     .in_place = true,
+                                     .is_sum = true,
+                                     .ignores_input = true,
+                                     .passes_gradient = true};
+    std::size_t x = 0;
+    for (std::size_t i = 0; i < layers; i += 7) {
+        for (std::size_t n = 0; n < 5; ++n) net.layers[i + n] = moving(90);
+        net.layers[i].scratch = net.layers[i + 3].scratch = 37;
+        net.layers[i + 2] = net.layers[i + 6] = in_place(90);
+        net.layers[i + 5] = {90, sums};
+        std::size_t f = x;
+        for (std::size_t n = 0; n < 5; ++n) f = writer.add(std::array{f});
+        x = writer.add(std::array{writer.add(std::array{f, x})});
+    }
+    net.reads = writer.to;
+    return net;
+}
+// As deep as networks on small machines are; clang evaluates a million steps for a constant.
+constexpr auto deep = residual_blocks<24>();
+
 /// Seven layers in a row, drawn at random.
 inline planned_network<7> random_chain(generator& numbers, bool with_scratch) {
     const auto random = [&](std::uint64_t below) { return numbers.next() % below; };

@@ -98,6 +98,9 @@ static_assert(plan_training(swish_relu, false).values[2] ==
 static_assert(plan_training(branched, false).modes[2] == gradient::takes &&
               plan_training(branched, false).modes[3] == gradient::writes &&
               plan_training(branched, false).modes[1] == gradient::adds);
+// Of every block three maps between layers and its output; at the end three gradients.
+constexpr auto deep_plan = plan_training(deep, false);
+static_assert(deep_plan.size == deep_plan.largest_set);
 
 TEST_CASE("plans of training: everything is found, forward and back") {
     for (const bool to_input : {false, true}) {

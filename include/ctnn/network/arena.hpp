@@ -38,8 +38,16 @@ struct arena {
     }
     /// The largest set of numbers that are alive at once: no placement needs less.
     [[nodiscard]] constexpr std::size_t largest_set() const noexcept {
-        std::size_t most = 0;
-        for (std::size_t b = 0; b < count; ++b) most = std::max(most, alive(blocks[b].first));
+        const indices begins = in_order(true), ends = sorted([&](std::size_t a, std::size_t b) {
+                                                   return blocks[a].last < blocks[b].last;
+                                               });
+        std::size_t most = 0, now = 0, ended = 0;
+        for (std::size_t n = 0; n < count; ++n) {
+            const block& b = blocks[begins[n]];
+            for (; blocks[ends[ended]].last < b.first; ++ended) now -= blocks[ends[ended]].size;
+            now += b.size;
+            most = std::max(most, now);
+        }
         return most;
     }
 
@@ -47,18 +55,21 @@ struct arena {
     /// largest set is enough: blocks in the order of time, those of one moment alternately at the
     /// two ends of the memory (for a chain, that is the least), then the largest first (as TensorFlow
     /// Lite Micro's greedy memory planner); and each again some times, with the block that did not
-    /// fit before all others.
+    /// fit before all others. Clang evaluates a million steps for a constant, so not too often.
     constexpr std::size_t place() noexcept {
         const std::size_t least = largest_set();
         bool are_aligned = false;
         for (std::size_t b = 0; b < count; ++b) are_aligned |= blocks[b].is_aligned;
         std::size_t size = static_cast<std::size_t>(-1);
+        // A deep network's are tried less often: a try asks every block about every other.
+        const std::size_t most_tries =
+            std::clamp<std::size_t>(std::size_t{60'000} / (count * count + 1), 1, 12);
         for (const bool by_time : {true, false})
             for (const std::size_t bound : {least, least + line - 1}) {
                 if (size <= bound || (bound > least && !are_aligned)) continue;
                 arena attempt = *this;
                 indices turn = attempt.in_order(by_time);
-                for (std::size_t tries = 0; tries < 12 && size > bound; ++tries) {
+                for (std::size_t tries = 0; tries < most_tries && size > bound; ++tries) {
                     const std::size_t needed = attempt.place(turn, bound);
                     if (needed >= size) continue;
                     size = needed;
@@ -72,66 +83,68 @@ private:
     using indices = std::array<std::size_t, std::max<std::size_t>(1, Most)>;
     static constexpr std::size_t line = 16;  // numbers in a cache line; or lines, of vectors
 
-    [[nodiscard]] constexpr indices in_order(bool by_time) const noexcept {
+    template <class Before>
+    [[nodiscard]] constexpr indices sorted(Before before) const noexcept {
         indices turn{};
         for (std::size_t b = 0; b < count; ++b) turn[b] = b;
-        std::sort(turn.begin(), turn.begin() + static_cast<std::ptrdiff_t>(count),
-                  [&](std::size_t a, std::size_t b) {
-                      const block &x = blocks[a], &y = blocks[b];
-                      if (!by_time && x.size != y.size) return x.size > y.size;
-                      if (x.first != y.first) return x.first < y.first;
-                      if (x.is_aligned != y.is_aligned) return y.is_aligned;  // between the others
-                      return a < b;
-                  });
+        std::sort(turn.begin(), turn.begin() + static_cast<std::ptrdiff_t>(count), before);
         return turn;
+    }
+    [[nodiscard]] constexpr indices in_order(bool by_time) const noexcept {
+        return sorted([&](std::size_t a, std::size_t b) {
+            const block &x = blocks[a], &y = blocks[b];
+            if (!by_time && x.size != y.size) return x.size > y.size;
+            if (x.first != y.first) return x.first < y.first;
+            if (x.is_aligned != y.is_aligned) return y.is_aligned;  // between the others
+            return a < b;
+        });
     }
 
     /// Places all in their turn; returns the size. The first that goes beyond `bound` moves to the
     /// front of `turn`.
     constexpr std::size_t place(indices& turn, std::size_t bound) noexcept {
-        std::size_t size = 0, beyond = 0;
+        std::size_t size = 0, beyond = 0, others = 0;
+        const block* placed[std::tuple_size_v<indices>]{};  // by offset
         for (std::size_t n = 0; n < count; ++n) {
-            put(turn, n, bound);
-            size = std::max(size, blocks[turn[n]].offset + blocks[turn[n]].size);
+            block& b = blocks[turn[n]];
+            b.offset = offset_between(placed, others, b, bound);
+            size = std::max(size, b.offset + b.size);
             if (size > bound && beyond == 0) beyond = n;
+            if (b.size == 0) continue;
+            std::size_t at = others++;
+            for (; at > 0 && placed[at - 1]->offset > b.offset; --at) placed[at] = placed[at - 1];
+            placed[at] = &b;
         }
         std::rotate(turn.begin(), turn.begin() + static_cast<std::ptrdiff_t>(beyond),
                     turn.begin() + static_cast<std::ptrdiff_t>(beyond) + 1);
         return size;
     }
 
-    /// Places block turn[n] between those before it: as low as it goes; or, if that is not the very
-    /// bottom, as high below `bound` as it goes.
-    constexpr void put(const indices& turn, std::size_t n, std::size_t bound) noexcept {
-        block& b = blocks[turn[n]];
-        indices near{};  // alive at the same time, by offset
-        std::size_t neighbours = 0;
-        for (std::size_t m = 0; m < n; ++m) {
-            const block& other = blocks[turn[m]];
-            if (other.size > 0 && other.first <= b.last && b.first <= other.last)
-                near[neighbours++] = turn[m];
-        }
-        std::sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(neighbours),
-                  [&](std::size_t lower, std::size_t upper) {
-                      return blocks[upper].offset > blocks[lower].offset;
-                  });
+    /// Where b lies between `others` blocks: as low as it goes; or, if that is not the very bottom,
+    /// as high below `bound` as it goes.
+    [[nodiscard]] static constexpr std::size_t offset_between(const block* const* placed,
+                                                              std::size_t others, const block& b,
+                                                              std::size_t bound) noexcept {
         const std::size_t step = b.is_aligned ? line : 1;
         std::size_t begin = 0, lowest = 0, highest = 0;
         bool has_lowest = false, has_highest = false;
-        for (std::size_t m = 0; m <= neighbours; ++m) {
-            const std::size_t low = (begin + step - 1) / step * step,
-                              end = m < neighbours ? blocks[near[m]].offset : std::max(bound, low);
-            if (low + b.size <= end || m == neighbours) {
-                if (!has_lowest) lowest = low;
-                has_lowest = true;
-                if (low + b.size <= bound) {
-                    highest = (std::min(end, bound) - b.size) / step * step;
-                    has_highest = true;
-                }
-            }
-            if (m < neighbours) begin = std::max(begin, end + blocks[near[m]].size);
+        const auto try_gap = [&](std::size_t low, std::size_t end) {
+            if (low + b.size > end) return;
+            if (!has_lowest) lowest = low;
+            has_lowest = true;
+            if (low + b.size > bound) return;
+            highest = (std::min(end, bound) - b.size) / step * step;
+            has_highest = true;
+        };
+        for (std::size_t m = 0; m < others; ++m) {
+            const block& other = *placed[m];
+            if (other.first > b.last || b.first > other.last) continue;  // one after the other
+            try_gap((begin + step - 1) / step * step, other.offset);
+            begin = std::max(begin, other.offset + other.size);
         }
-        b.offset = lowest > 0 && has_highest ? highest : lowest;
+        const std::size_t top = (begin + step - 1) / step * step;
+        try_gap(top, std::max(bound, top + b.size));
+        return lowest > 0 && has_highest ? highest : lowest;
     }
 };
 

@@ -24,10 +24,11 @@ struct links {
     }
     /// The layer that reads `value` last; `Layers` when it is the network's output.
     [[nodiscard]] constexpr std::size_t last_reader(std::size_t value) const noexcept {
-        std::size_t last = value == output ? Layers : 0;
-        for (std::size_t i = 0; i < Layers && value != output; ++i)
-            for (const std::size_t read : read_by(i)) last = read == value ? i : last;
-        return last;
+        if (value == output) return Layers;
+        for (std::size_t layer = Layers; layer-- > 0;)
+            for (std::size_t r = first[layer]; r < first[layer + 1]; ++r)
+                if (values[r] == value) return layer;
+        return 0;
     }
     /// How many times `value` is read; as the network's output, too.
     [[nodiscard]] constexpr std::size_t readers(std::size_t value) const noexcept {
