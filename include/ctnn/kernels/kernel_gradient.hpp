@@ -157,8 +157,8 @@ private:
         constexpr std::size_t rest = group_filters - filters_in_lanes<T>;
         constexpr std::size_t channels = simd::tile_size(group_channels, channels_at_once),
                               filters = simd::tile_size(rest, filters_at_once);
-        constexpr bool one_size =
-            rest == 0 || (group_channels % channels == 0 && rest % filters == 0);
+        constexpr bool one_size = rest == 0 || (group_channels % channels == 0 &&
+                                                rest % std::max<std::size_t>(1, filters) == 0);
         if constexpr (one_size)
             return scratch_of<T, OutputGradient, channels, filters>();
         else
