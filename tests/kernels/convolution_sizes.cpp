@@ -24,6 +24,14 @@ TEST_CASE("depthwise: channels that fill a vector, and some more: more") {
     check_without_filters<convolution{along(9, 3, 0, 1, 2, 3), along(22, 3, 3, 2, 3, 2), 4, 4, 4,
                                       true}>();
 }
+TEST_CASE("depthwise: rows of the kernel that no registers hold, and such as see far") {
+    check_without_filters<convolution{along(5, 2, 1, 0), along(31, 24, 20, 3), 35, 35, 35, true}>();
+    check_without_filters<convolution{along(3, 2, 1, 1), along(83, 3, 33, 34, 2, 33), 5, 5, 5,
+                                      true}>();
+}
+TEST_CASE("depthwise: strides along a row, rows that see padding alone") {
+    check_without_filters<convolution{along(4, 3, 3, 4), along(43, 3, 1, 0, 2), 5, 5, 5, true}>();
+}
 TEST_CASE("1 x 1") {
     check<convolution{along(6, 1), along(6, 1), 31, 18, 1, true}>();
 }

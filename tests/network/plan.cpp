@@ -83,6 +83,7 @@ static_assert(plan_prediction(reshapes_last).size == 4);
 static_assert(plan_prediction(reshapes_last).layers[2].where == placement::result);
 // A small buffer at the end must not lie in its large neighbour.
 static_assert(plan_prediction(hill).size == 70);
+static_assert(plan_prediction(hill).layers[1].used == 3 + 50);
 static_assert(plan_prediction(swish_relu).layers[1].where == placement::input);
 // The sum lies where one of its terms lay.
 static_assert(plan_prediction(branched).size == 16);
