@@ -7,3 +7,30 @@ TEST_CASE("weights that no cache holds: blocks of channels") {
 TEST_CASE("rows of many taps, in groups") {
     check<convolution{along(4, 1), along(23, 17, 8, 8), 248, 264, 4, false}>();
 }
+TEST_CASE("blocks of weights: strides, dilations, taps that see padding alone") {
+    check_without_filters<convolution{along(13, 3, 2, 2, 2, 2), along(3, 4, 4, 4, 4), 90, 374, 1,
+                                      true}>();
+}
+TEST_CASE("blocks of weights: groups") {
+    check_without_filters<convolution{along(6, 1, 0, 0, 2), along(4, 2, 1, 0), 900, 896, 2, false}>();
+}
+TEST_CASE("blocks of weights: one tap, whose rows follow each other; added to what is there") {
+    constexpr convolution conv{along(3, 1), along(5, 1), 634, 634, 1, true};
+    check_without_filters<conv>();
+    const problem<conv> p;
+    const std::vector<native> x = in_lanes(p.x);
+    using output = shape<3, 5, 634>;
+    const auto run = [&](auto activation, std::vector<native>& y) {
+        detail::convolution_with_images_in_lanes<conv>::forward<decltype(activation),
+                                                                detail::no_pooling>(
+            x.data(), p.kernel.data(), p.bias.data(), y.data());
+    };
+    std::vector<native> added(output::size, native(0.75f)), plain(output::size);
+    run(detail::adding<relu::on<output>>{}, added);
+    run(detail::no_activation{}, plain);
+    for (std::size_t n = 0; n < simd::native_lanes; ++n) {
+        reference::numbers expected;
+        for (const float y : lane(plain, n)) expected.push_back(std::max(0.0, y + 0.75));
+        CHECK(deviation(lane(added, n), expected) <= laws::float_error);
+    }
+}

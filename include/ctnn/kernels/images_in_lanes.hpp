@@ -6,6 +6,7 @@
 
 #include <ctnn/kernels/convolution.hpp>
 #include <ctnn/kernels/tap_sums.hpp>
+#include <ctnn/kernels/weight_blocks.hpp>
 #include <ctnn/simd/bytes.hpp>
 #include <ctnn/simd/loops.hpp>
 #include <ctnn/simd/maximum.hpp>
@@ -39,6 +40,9 @@ struct convolution_with_images_in_lanes {
     [[gnu::noinline]] static constexpr void forward(const T* x, const float* kernel,
                                                     const float* bias, T* y,
                                                     Position* positions = nullptr) noexcept {
+        if constexpr (weight_blocks<Conv, true>::pay && simd::lanes_of < T >> 1 &&
+                      std::is_same_v<Pooling, no_pooling>)
+            return forward_in_blocks<Activation>(x, kernel, bias, y);
         for (std::size_t h = 0; h < height / Pooling::window_rows; ++h)
             for (std::size_t g = 0; g < groups; ++g)
                 for_columns<width / Pooling::window_columns,
@@ -60,6 +64,15 @@ struct convolution_with_images_in_lanes {
     template <class T, class Bias = std::nullptr_t>
     static constexpr void input_gradient(const float* kernel, const T* d_y, T* d_x,
                                          Bias bias = nullptr) noexcept {
+        if constexpr (weight_blocks<Conv, false>::pay && simd::lanes_of < T >> 1) {
+            constexpr std::size_t size = Conv.rows.input * Conv.columns.input * Conv.channels;
+            for (std::size_t n = 0; n < size; ++n)
+                if constexpr (std::is_same_v<Bias, std::nullptr_t>)
+                    d_x[n] = T(0.0f);
+                else
+                    d_x[n] = T(bias[n % Conv.channels]);
+            return weight_blocks<Conv, false>::add(kernel, d_y, d_x);
+        }
         simd::unroll<Conv.rows.stride>([&](auto row) CTNN_INLINED {
             simd::unroll<Conv.columns.stride>([&](auto column) CTNN_INLINED {
                 input_gradient_of<row, column>(kernel, d_y, d_x, bias);
@@ -113,6 +126,20 @@ private:
                 always_inline)) { f(First + w, count, std::true_type{}); });
             for (std::size_t w = Last; w < Total; ++w) f(w, one, std::false_type{});
         }
+    }
+
+    template <class Activation, class T>
+    static void forward_in_blocks(const T* x, const float* kernel, const float* bias,
+                                  T* y) noexcept {
+        constexpr std::size_t size = height * width * Conv.filters;
+        for (std::size_t n = 0; n < size; ++n) {
+            const T start = Conv.has_bias ? T(bias[n % Conv.filters]) : T(0.0f);
+            y[n] = adds_to_output<Activation> ? start + y[n] : start;
+        }
+        weight_blocks<Conv, true>::add(kernel, x, y);
+        using activation = activation_around<Activation, no_pooling>;
+        for (std::size_t n = 0; n < size; ++n)
+            y[n] = activation::after::value(activation::before::value(y[n]));
     }
 
     template <class Activation, class Pooling, std::size_t Count, std::size_t Size, bool Inside,
