@@ -56,11 +56,12 @@ constexpr tile tile_of_images(std::size_t lanes, std::size_t features) noexcept 
     const std::size_t each = std::max<std::size_t>(1, (features + parts - 1) / parts);
     return {lanes == 1 ? 1 : std::clamp<std::size_t>(sums / each, 1, 8), each};
 }
-/// The same where every feature has a source of its own: neighbours share what they load.
+/// The same where every feature has a source of its own: neighbours in a row share what they load.
 constexpr tile tile_of_depthwise_images(std::size_t lanes, std::size_t features) noexcept {
     constexpr std::size_t sums = simd::registers * 3 / 4;
     if (lanes == 1) return {1, std::min(features, sums)};
-    return {4, std::min(features, sums / 4)};
+    if (simd::registers < 32) return {4, std::min(features, sums / 4)};
+    return {8, std::min<std::size_t>(features, 2)};
 }
 
 /// The widest vector that `count` numbers fill, or the narrowest that holds them.
