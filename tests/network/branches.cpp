@@ -187,6 +187,11 @@ TEST_CASE("branches that read the same value: nobody overwrites it") {
              relu, add<input, c>, add<c, input>, swish>>();
 }
 
+TEST_CASE("branches that are the same value, twice and three times: as many gradients") {
+    check<of<c, add<input, input, input>, c, add<input, input, c>, flatten, dense<2>>>();
+    check<of<c, add<c, input, input>, c, add<flatten, flatten, flatten>, dense<2>>>();
+}
+
 TEST_CASE("branches: networks, one type twice, softmax inside, the scale first") {
     check<of<add<inner, inner>, concatenate<inner, input, inner>, flatten,
              multiply<sequence<dense<3>, softmax>, dense<3>, dense<3>>>>();

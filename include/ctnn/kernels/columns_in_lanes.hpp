@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctnn/kernels/convolution.hpp>
+#include <ctnn/kernels/pooled_tile.hpp>
 #include <ctnn/simd/loops.hpp>
 
 #include <algorithm>
@@ -146,53 +147,44 @@ private:
                                                const float* bias, float* y,
                                                std::size_t w) noexcept {
         constexpr std::size_t wide = window_columns * Vectors;
-        vector kept[Vectors * Filters];
-        CTNN_UNROLLED
-        for (std::size_t t = 0; t < Vectors * Filters; ++t)
-            kept[t] = Pooling::template start<vector>();
-        for (std::size_t p = 0; p < window_rows; ++p) {
-            vector sum[wide * Filters];
-            CTNN_UNROLLED
-            for (std::size_t t = 0; t < wide * Filters; ++t)
-                sum[t] = Conv.has_bias ? vector(bias[t % Filters]) : vector(0.0f);
-            const float* k = kernel;
-            for (std::size_t i = 0; i < Conv.rows.taps; ++i) {
-                const float* row = x + (p * Conv.rows.stride + i * Conv.rows.dilation) * row_size;
-                for (std::size_t j = 0; j < Conv.columns.taps; ++j) {
-                    simd::load_again();
-                    const float* channel = row;
-                    for (std::size_t c = 0; c < Conv.group_channels();
-                         ++c, k += Conv.filters, channel += channel_size) {
-                        vector from[wide];
-                        CTNN_UNROLLED
-                        for (std::size_t u = 0; u < wide; ++u) {
-                            from[u] = simd::load<vector>(channel +
-                                                         offsets[j * window_columns + u / Vectors] +
-                                                         u % Vectors * lanes);
-                            if constexpr (lanes >= 8)
-                                from[u] = simd::in_register(from[u]);  // SSE2: memory
-                        }
-                        CTNN_UNROLLED
-                        for (std::size_t f = 0; f < Filters; ++f) {
-                            const vector weight(k[f]);
+        float out[Filters][Vectors * lanes];
+        pooled_tile<vector, Activation, Pooling, Vectors * Filters, window_columns>(
+            window_rows, true,
+            [&](std::size_t p, vector(&sum)[wide * Filters]) CTNN_INLINED {
+                CTNN_UNROLLED
+                for (std::size_t t = 0; t < wide * Filters; ++t)
+                    sum[t] = Conv.has_bias ? vector(bias[t % Filters]) : vector(0.0f);
+                const float* k = kernel;
+                for (std::size_t i = 0; i < Conv.rows.taps; ++i) {
+                    const float* row =
+                        x + (p * Conv.rows.stride + i * Conv.rows.dilation) * row_size;
+                    for (std::size_t j = 0; j < Conv.columns.taps; ++j) {
+                        simd::load_again();
+                        const float* channel = row;
+                        for (std::size_t c = 0; c < Conv.group_channels();
+                             ++c, k += Conv.filters, channel += channel_size) {
+                            vector from[wide];
                             CTNN_UNROLLED
-                            for (std::size_t u = 0; u < wide; ++u)
-                                simd::add_product(sum[u * Filters + f], from[u], weight);
+                            for (std::size_t u = 0; u < wide; ++u) {
+                                from[u] = simd::load<vector>(
+                                    channel + offsets[j * window_columns + u / Vectors] +
+                                    u % Vectors * lanes);
+                                if constexpr (lanes >= 8)
+                                    from[u] = simd::in_register(from[u]);  // SSE2: memory
+                            }
+                            CTNN_UNROLLED
+                            for (std::size_t f = 0; f < Filters; ++f) {
+                                const vector weight(k[f]);
+                                CTNN_UNROLLED
+                                for (std::size_t u = 0; u < wide; ++u)
+                                    simd::add_product(sum[u * Filters + f], from[u], weight);
+                            }
                         }
                     }
                 }
-            }
-            CTNN_UNROLLED
-            for (std::size_t t = 0; t < Vectors * Filters; ++t)
-                kept[t] = combine_row<Pooling, window_columns>(kept[t], [&](auto q) CTNN_INLINED {
-                    return activation::before::value(sum[q * Vectors * Filters + t]);
-                });
-        }
-        float out[Filters][Vectors * lanes];
-        CTNN_UNROLLED
-        for (std::size_t t = 0; t < Vectors * Filters; ++t)
-            simd::store(out[t % Filters] + t / Filters * lanes,
-                        vector(activation::after::value(Pooling::finish(kept[t]))));
+            },
+            [&](std::size_t t, vector value)
+                CTNN_INLINED { simd::store(out[t % Filters] + t / Filters * lanes, value); });
         const std::size_t count = std::min(Vectors * lanes, pooled_columns - w);
         for (std::size_t n = 0; n < count; ++n)
             for (std::size_t f = 0; f < Filters; ++f) y[(w + n) * Conv.filters + f] = out[f][n];

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <ctnn/kernels/convolution.hpp>
+#include <ctnn/kernels/pooled_tile.hpp>
 #include <ctnn/kernels/tap_sums.hpp>
 #include <ctnn/kernels/weight_blocks.hpp>
 #include <ctnn/simd/bytes.hpp>
@@ -148,58 +149,62 @@ private:
     outputs(const T* x, const float* kernel, const float* bias, T* y,
             [[maybe_unused]] Position* positions, std::size_t h, std::size_t w,
             std::size_t first) noexcept {
-        using activation = activation_around<Activation, Pooling>;
-        constexpr bool keeps_positions = std::is_same_v<Position, std::uint8_t>;
-        constexpr std::size_t pool = Pooling::window_columns;
-        constexpr std::size_t wide = Inside ? Count * pool : 1;  // columns at once
-        T kept[Count * Size];
-        [[maybe_unused]] T found[Count * Size];
-        CTNN_UNROLLED
-        for (std::size_t t = 0; t < Count * Size; ++t) {
-            kept[t] = Pooling::template start<T>();
-            if constexpr (keeps_positions) found[t] = T(0.0f);
-        }
+        constexpr std::size_t pool = Pooling::window_columns, items = Count * Size;
+        // Columns at once, and of a window.
+        constexpr std::size_t wide = Inside ? Count * pool : 1, parts = Inside ? pool : 1;
+        constexpr std::size_t across = Count * pool / wide;  // steps in a row of the window
+        constexpr std::size_t steps = Pooling::window_rows * across;
         const std::size_t at = (h * (width / pool) + w) * Conv.filters + first;
-        for (std::size_t p = 0; p < Pooling::window_rows; ++p)
-            for (std::size_t q = 0; q < Count * pool; q += wide) {
+        const auto add = [&](std::size_t step, T(&sum)[wide * Size]) CTNN_INLINED {
+            CTNN_UNROLLED
+            for (std::size_t t = 0; t < wide * Size; ++t) {
+                sum[t] = Conv.has_bias ? T(bias[first + t % Size]) : T(0.0f);
+                if constexpr (adds_to_output<Activation>)
+                    sum[t] = sum[t] + y[at + t / Size * Conv.filters + t % Size];
+            }
+            forward_sums::template add<wide, Size, Inside>(x + (is_depthwise ? first : 0), kernel,
+                                                           h * Pooling::window_rows + step / across,
+                                                           w * pool + step % across * wide, sum);
+        };
+        const auto output = [&](std::size_t item) CTNN_INLINED {
+            return at + item / Size * Conv.filters + item % Size;
+        };
+        const auto place = [](std::size_t item, std::size_t part) CTNN_INLINED {
+            return (item / Size * parts + part) * Size + item % Size;
+        };
+        if constexpr (!std::is_same_v<Position, std::uint8_t>) {
+            pooled_tile<T, Activation, Pooling, items, parts>(
+                steps, true, add,
+                [&](std::size_t item, T value) CTNN_INLINED { y[output(item)] = value; }, place);
+        } else {
+            using activation = activation_around<Activation, Pooling>;
+            T kept[items], found[items];
+            CTNN_UNROLLED
+            for (std::size_t item = 0; item < items; ++item) {
+                kept[item] = Pooling::template start<T>();
+                found[item] = T(0.0f);
+            }
+            for (std::size_t step = 0; step < steps; ++step) {
                 T sum[wide * Size];
+                add(step, sum);
+                const std::size_t position = step / across * pool + step % across * wide;
                 CTNN_UNROLLED
-                for (std::size_t t = 0; t < wide * Size; ++t) {
-                    sum[t] = Conv.has_bias ? T(bias[first + t % Size]) : T(0.0f);
-                    if constexpr (adds_to_output<Activation>)
-                        sum[t] = sum[t] + y[at + t / Size * Conv.filters + t % Size];
-                }
-                forward_sums::template add<wide, Size, Inside>(x + (is_depthwise ? first : 0),
-                                                               kernel, h * Pooling::window_rows + p,
-                                                               w * pool + q, sum);
-                CTNN_UNROLLED
-                for (std::size_t t = 0; t < wide * Size; ++t)
-                    sum[t] = activation::before::value(sum[t]);
-                if constexpr (keeps_positions) {
+                for (std::size_t part = 0; part < parts; ++part) {
                     CTNN_UNROLLED
-                    for (std::size_t t = 0; t < wide * Size; ++t) {
-                        const std::size_t to = t / Size / pool * Size + t % Size;
-                        const auto position = static_cast<float>(p * pool + q + t / Size % pool);
-                        found[to] =
-                            simd::select(simd::exceeds(sum[t], kept[to]), T(position), found[to]);
-                        kept[to] = Pooling::combine(kept[to], sum[t]);
-                    }
-                } else {
-                    constexpr std::size_t columns = Inside ? pool : 1;  // of a window
-                    CTNN_UNROLLED
-                    for (std::size_t to = 0; to < Count * Size; ++to) {
-                        const T* from = sum + to / Size * columns * Size + to % Size;
-                        kept[to] = combine_row<Pooling, columns>(
-                            kept[to], [&](auto n) CTNN_INLINED { return from[n * Size]; });
+                    for (std::size_t item = 0; item < items; ++item) {
+                        const T value = activation::before::value(sum[place(item, part)]);
+                        found[item] =
+                            simd::select(simd::exceeds(value, kept[item]),
+                                         T(static_cast<float>(position + part)), found[item]);
+                        kept[item] = Pooling::combine(kept[item], value);
                     }
                 }
             }
-        CTNN_UNROLLED
-        for (std::size_t t = 0; t < Count * Size; ++t) {
-            const std::size_t to = t / Size * Conv.filters + t % Size;
-            y[at + to] = activation::after::value(Pooling::finish(kept[t]));
-            if constexpr (keeps_positions)
-                simd::store_bytes(positions + (at + to) * simd::lanes_of<T>, found[t]);
+            CTNN_UNROLLED
+            for (std::size_t item = 0; item < items; ++item) {
+                y[output(item)] = activation::after::value(Pooling::finish(kept[item]));
+                simd::store_bytes(positions + output(item) * simd::lanes_of<T>, found[item]);
+            }
         }
     }
 

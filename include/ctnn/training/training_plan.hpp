@@ -133,9 +133,13 @@ constexpr training_plan<Layers, Reads> plan_training(const planned_network<Layer
             if (!plan.is_wanted[read]) continue;
             const bool stays = layer.stage == 1 && (layer.is.reshapes || layer.is.passes_gradient ||
                                                     (layer.is.in_place && layer.is.inputs == 1));
-            plan.modes[r] = gradients[read] != no_block ? gradient::adds
-                            : stays && !is_taken        ? gradient::takes
-                                                        : gradient::writes;
+            // A value that is read twice gets the gradient twice: added onto itself, it would be
+            // twice as large for those that come next.
+            const auto reads = net.reads.read_by(i);
+            const bool is_read_once = std::count(reads.begin(), reads.end(), read) == 1;
+            plan.modes[r] = gradients[read] != no_block          ? gradient::adds
+                            : stays && !is_taken && is_read_once ? gradient::takes
+                                                                 : gradient::writes;
             if (plan.modes[r] == gradient::takes) {
                 is_taken = true;
                 gradients[read] = gradients[i + 1];
