@@ -12,7 +12,8 @@ TEST_CASE("blocks of weights: strides, dilations, taps that see padding alone") 
                                       true}>();
 }
 TEST_CASE("blocks of weights: groups") {
-    check_without_filters<convolution{along(6, 1, 0, 0, 2), along(4, 2, 1, 0), 900, 896, 2, false}>();
+    check_without_filters<convolution{along(6, 1, 0, 0, 2), along(4, 2, 1, 0), 900, 896, 2,
+                                      false}>();
 }
 TEST_CASE("blocks of weights: one tap, whose rows follow each other; added to what is there") {
     constexpr convolution conv{along(3, 1), along(5, 1), 634, 634, 1, true};
