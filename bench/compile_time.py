@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What a network costs the compiler: user seconds, peak memory and template instantiations.
 
-Compiles networks of 2 to 80 layers, no two of the same shape, MobileNetV1-0.25, and LeNet-5, for predictions and for
-training, LeNet-5 with a file of weights too; `compile_time.py MobileNet` only the rows with that word. Seconds depend
+Compiles networks of 2 to 80 layers, no two of the same shape, MobileNetV1-0.25, ResNet-8, and LeNet-5, for predictions
+and for training, LeNet-5 with a file of weights too; `compile_time.py MobileNet` only the rows with that word. Seconds depend
 on the machine; the number of instantiations, which clang counts, does not, so that
 `--gate FILE` compares LeNet-5's with those recorded in FILE and fails when they grew by a tenth.
 """
@@ -83,7 +83,8 @@ def programs():
     core = "#include <ctnn/ctnn.hpp>\n"
     for layers in (2, 5, 10, 20, 40):
         yield f"{layers} layers, predict", core + generated(layers) + PREDICT
-    for name, net in (("80 layers", generated(80)), ("MobileNet", mobilenet())):
+    resnet8 = f'#include "{ROOT}/examples/mlperf_tiny/networks.hpp"\nusing net = mlperf_tiny::resnet8;\n'
+    for name, net in (("80 layers", generated(80)), ("MobileNet", mobilenet()), ("ResNet-8", resnet8)):
         yield f"{name}, one image", core + net + PREDICT
         yield f"{name}, batches", core + net + MANY
         yield f"{name}, training", core + net + TRAINING
