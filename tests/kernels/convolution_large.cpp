@@ -1,4 +1,7 @@
 // The convolution's loops with more weights than a cache holds: optimized, as they compute much.
+#include <ctnn/ctnn.hpp>
+#include <ctnn/training.hpp>
+
 #include "support/convolution_check.hpp"
 
 TEST_CASE("weights that no cache holds: blocks of channels") {
@@ -33,5 +36,26 @@ TEST_CASE("blocks of weights: one tap, whose rows follow each other; added to wh
         reference::numbers expected;
         for (const float y : lane(plain, n)) expected.push_back(std::max(0.0, y + 0.75));
         CHECK(deviation(lane(added, n), expected) <= laws::float_error);
+    }
+}
+TEST_CASE("blocks of weights in a network: pooling is a stage of its own") {
+    using net =
+        network<shape<5, 4, 640>, conv2d<632, kernel<1, 1>>, relu, max_pool2d<window<2, 2>>>;
+    static_assert(net::layer<0>::facts.fuses_pooling == (simd::native_lanes == 1));
+    parameters<net> w;
+    initialize(w, he_normal{.seed = 3});
+    std::vector<net::input> images(simd::native_lanes + 1);
+    for (std::size_t n = 0; n < images.size(); ++n) {
+        const floats numbers = generator(n + 1).vector(images[n].size(), -1.0f, 1.0f);
+        std::copy(numbers.begin(), numbers.end(), images[n].begin());
+    }
+    std::vector<net::output> many(images.size());
+    const auto space = std::make_unique<net::batch_workspace>();
+    net::predict(w, images, many, *space);
+    for (std::size_t n = 0; n < images.size(); ++n) {
+        const net::output one = net::predict(w, images[n]);
+        REQUIRE(laws::varied({one.begin(), one.end()}, 0.5));
+        CHECK(deviation(floats(many[n].begin(), many[n].end()),
+                        reference::numbers(one.begin(), one.end())) <= laws::float_error);
     }
 }

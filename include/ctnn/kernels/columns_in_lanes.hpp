@@ -23,7 +23,6 @@ private:
     static constexpr std::size_t lanes = lanes_for(pooled_columns),
                                  vectors = vectors_for(pooled_columns);
     using vector = simd::vector<lanes>;
-    using activation = activation_around<Activation, Pooling>;
 
     // Pixel `column` of a padded row and channel, counted from the block's first, lies at column %
     // phases * length + column / phases. More pixels than the lanes' own: `beyond` in each phase.

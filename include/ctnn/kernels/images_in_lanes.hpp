@@ -41,7 +41,7 @@ struct convolution_with_images_in_lanes {
     [[gnu::noinline]] static constexpr void forward(const T* x, const float* kernel,
                                                     const float* bias, T* y,
                                                     Position* positions = nullptr) noexcept {
-        if constexpr (weight_blocks<Conv, true>::pay && simd::lanes_of < T >> 1 &&
+        if constexpr (simd::lanes_of<T> != 1 && pays_in_blocks<Conv> &&
                       std::is_same_v<Pooling, no_pooling>)
             return forward_in_blocks<Activation>(x, kernel, bias, y);
         for (std::size_t h = 0; h < height / Pooling::window_rows; ++h)
@@ -65,7 +65,7 @@ struct convolution_with_images_in_lanes {
     template <class T, class Bias = std::nullptr_t>
     static constexpr void input_gradient(const float* kernel, const T* d_y, T* d_x,
                                          Bias bias = nullptr) noexcept {
-        if constexpr (weight_blocks<Conv, false>::pay && simd::lanes_of < T >> 1) {
+        if constexpr (simd::lanes_of<T> != 1 && pays_in_blocks<Conv>) {
             constexpr std::size_t size = Conv.rows.input * Conv.columns.input * Conv.channels;
             for (std::size_t n = 0; n < size; ++n)
                 if constexpr (std::is_same_v<Bias, std::nullptr_t>)

@@ -69,6 +69,28 @@ struct weight_steps {
     std::size_t sources, source_step, feature_step;
 };
 
+/// sum[q * Features + f] += sum over n < sources of pixel(q, n) weight(n, f): the innermost loop.
+/// Steps: numbers from one to the next.
+template <std::size_t Wide, std::size_t Features, std::size_t SourceStep, std::size_t FeatureStep,
+          class T>
+[[gnu::always_inline]] constexpr void add_sources(const T* pixel, std::size_t pixel_step,
+                                                  const float* weights, std::size_t sources,
+                                                  T (&sum)[Wide * Features]) noexcept {
+    for (std::size_t n = 0; n < sources; ++n, weights += SourceStep) {
+        simd::prefetch_rows<SourceStep>(weights);
+        T from[Wide];
+        CTNN_UNROLLED
+        for (std::size_t q = 0; q < Wide; ++q) from[q] = pixel[q * pixel_step + n];
+        CTNN_UNROLLED
+        for (std::size_t f = 0; f < Features; ++f) {
+            const T weight(weights[f * FeatureStep]);
+            CTNN_UNROLLED
+            for (std::size_t q = 0; q < Wide; ++q)
+                simd::add_product(sum[q * Features + f], from[q], weight);
+        }
+    }
+}
+
 /// The loop nest. Sources have `SourceChannels` numbers a pixel, the kernel TapSize a tap.
 template <tap_sum Rows, tap_sum Columns, weight_steps Weights, std::size_t SourceChannels,
           std::size_t KernelWidth, std::size_t TapSize, bool IsDepthwise>
@@ -115,19 +137,8 @@ private:
                     simd::add_product(sum[q * Features + f], pixel[q * next + f], weight);
             }
         } else {
-            for (std::size_t c = 0; c < Weights.sources; ++c, weights += Weights.source_step) {
-                simd::prefetch_rows<Weights.source_step>(weights);
-                T from[Wide];
-                CTNN_UNROLLED
-                for (std::size_t q = 0; q < Wide; ++q) from[q] = pixel[q * next + c];
-                CTNN_UNROLLED
-                for (std::size_t f = 0; f < Features; ++f) {
-                    const T weight(weights[f * Weights.feature_step]);
-                    CTNN_UNROLLED
-                    for (std::size_t q = 0; q < Wide; ++q)
-                        simd::add_product(sum[q * Features + f], from[q], weight);
-                }
-            }
+            add_sources<Wide, Features, Weights.source_step, Weights.feature_step>(
+                pixel, next, weights, Weights.sources, sum);
         }
     }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctnn/kernels/convolution.hpp>
+#include <ctnn/kernels/tap_sums.hpp>
 #include <ctnn/simd/loops.hpp>
 
 #include <algorithm>
@@ -21,35 +22,24 @@ template <std::size_t Pixels, std::size_t Features, std::size_t SourceStep, std:
     CTNN_UNROLLED
     for (std::size_t t = 0; t < Pixels * Features; ++t)
         sum[t] = target[t / Features * target_step + t % Features];
-    for (std::size_t n = 0; n < sources; ++n, weights += SourceStep) {
-        simd::prefetch_rows<SourceStep>(weights);
-        T from[Pixels];
-        CTNN_UNROLLED
-        for (std::size_t q = 0; q < Pixels; ++q) from[q] = source[q * pixel_step + n];
-        CTNN_UNROLLED
-        for (std::size_t f = 0; f < Features; ++f) {
-            const T weight(weights[f * FeatureStep]);
-            CTNN_UNROLLED
-            for (std::size_t q = 0; q < Pixels; ++q)
-                simd::add_product(sum[q * Features + f], from[q], weight);
-        }
-    }
+    add_sources<Pixels, Features, SourceStep, FeatureStep>(source, pixel_step, weights, sources,
+                                                           sum);
     CTNN_UNROLLED
     for (std::size_t t = 0; t < Pixels * Features; ++t)
         target[t / Features * target_step + t % Features] = sum[t];
 }
+
+/// Whether blocks pay: with fewer weights, pixel after pixel is at least as fast.
+template <convolution Conv>
+inline constexpr bool pays_in_blocks =
+    simd::native_lanes > 1 &&
+    Conv.rows.taps* Conv.columns.taps* Conv.group_channels() * Conv.group_filters() >= 400'000;
 
 /// Forward: y(h, w, f) += sum over i, j, c of x(h s + i d - pad, ..., c) kernel(i, j, c, f).
 /// Backward: d_x(h s + i d - pad, ..., c) += sum over h, w, i, j, f of d_y(h, w, f) kernel(i, j, c,
 /// f). Of every tap the outputs that see a pixel are known, so nothing is padded.
 template <convolution Conv, bool IsForward>
 struct weight_blocks {
-    /// With fewer weights, pixel after pixel is at least as fast.
-    static constexpr bool pay =
-        simd::native_lanes > 1 && !Conv.is_depthwise() &&
-        Conv.rows.taps * Conv.columns.taps * Conv.group_channels() * Conv.group_filters() >=
-            400'000;
-
     template <class T>
     static void add(const float* kernel, const T* source, T* target) noexcept {
         for (std::size_t g = 0; g < Conv.groups; ++g)
@@ -77,11 +67,15 @@ private:
     // Of a block of 64 KiB of weights; rows of 64 features are whole cache lines.
     static constexpr std::size_t sources_most = 256, features_most = 64;
 
-    // From one pixel, or output, to the next.
+    // From one pixel that a tap sees, or output, to the next; from row to row.
     static constexpr std::size_t x_step = Conv.columns.stride * Conv.channels,
                                  x_row = Conv.rows.stride * Conv.columns.input * Conv.channels,
                                  y_step = Conv.filters,
                                  y_row = Conv.columns.output() * Conv.filters;
+    static constexpr std::size_t source_pixel = IsForward ? x_step : y_step,
+                                 source_row = IsForward ? x_row : y_row,
+                                 target_pixel = IsForward ? y_step : x_step,
+                                 target_row = IsForward ? y_row : x_row;
 
     /// `Features` features, some sources, one tap.
     template <std::size_t Features, class T>
@@ -103,17 +97,14 @@ private:
         constexpr tile most = tile_of_images(simd::lanes_of<T>, Features);
         simd::for_tiles<Features, most.features>([&](std::size_t f, auto features) CTNN_INLINED {
             for (std::size_t r = 0; r < rows; ++r)
-                add_row<most.columns, features>(
-                    weights + f * feature_step, source + r * (IsForward ? x_row : y_row), count,
-                    target + r * (IsForward ? y_row : x_row) + f, columns);
+                add_row<most.columns, features>(weights + f * feature_step, source + r * source_row,
+                                                count, target + r * target_row + f, columns);
         });
     }
 
     template <std::size_t Most, std::size_t Features, class T>
     static void add_row(const float* weights, const T* source, std::size_t count, T* target,
                         std::size_t pixels) noexcept {
-        constexpr std::size_t source_pixel = IsForward ? x_step : y_step,
-                              target_pixel = IsForward ? y_step : x_step;
         for (std::size_t tiles = (pixels + Most - 1) / Most; tiles > 0; --tiles) {
             const std::size_t now = (pixels + tiles - 1) / tiles;  // of nearly equal size
             simd::unroll<Most>([&](auto q) CTNN_INLINED {

@@ -50,7 +50,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     using typename base::gradients, typename base::weights;
 
     static constexpr layer_facts facts{.fuses_activation = true,
-                                       .fuses_pooling = !weight_blocks<Layer::conv, true>::pay,
+                                       .fuses_pooling = !pays_in_blocks<Layer::conv>,
                                        .fuses_addition = adds_to_output_of_one<Layer>(),
                                        .takes_positions = !Layer::conv.is_depthwise()};
     /// How one image, or one image per lane, is computed together with `Pooling`.

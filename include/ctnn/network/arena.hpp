@@ -22,7 +22,8 @@ inline constexpr std::size_t no_block = static_cast<std::size_t>(-1);
 
 template <std::size_t Most>
 struct arena {
-    std::array<block, std::max<std::size_t>(1, Most)> blocks{};
+    static constexpr std::size_t capacity = std::max<std::size_t>(1, Most);
+    std::array<block, capacity> blocks{};
     std::size_t count = 0;
 
     constexpr std::size_t add(block b) noexcept {
@@ -55,13 +56,14 @@ struct arena {
     /// largest set is enough: blocks in the order of time, those of one moment alternately at the
     /// two ends of the memory (for a chain, that is the least), then the largest first (as TensorFlow
     /// Lite Micro's greedy memory planner); and each again some times, with the block that did not
-    /// fit before all others. Clang evaluates a million steps for a constant, so not too often.
+    /// fit before all others.
     constexpr std::size_t place() noexcept {
         const std::size_t least = largest_set();
         bool are_aligned = false;
         for (std::size_t b = 0; b < count; ++b) are_aligned |= blocks[b].is_aligned;
         std::size_t size = static_cast<std::size_t>(-1);
-        // A deep network's are tried less often: a try asks every block about every other.
+        // A try asks every block about every other, and clang evaluates a million steps for a
+        // constant: deep networks get fewer.
         const std::size_t most_tries =
             std::clamp<std::size_t>(std::size_t{60'000} / (count * count + 1), 1, 12);
         for (const bool by_time : {true, false})
@@ -80,7 +82,7 @@ struct arena {
     }
 
 private:
-    using indices = std::array<std::size_t, std::max<std::size_t>(1, Most)>;
+    using indices = std::array<std::size_t, capacity>;
     static constexpr std::size_t line = 16;  // numbers in a cache line; or lines, of vectors
 
     template <class Before>
@@ -104,7 +106,7 @@ private:
     /// front of `turn`.
     constexpr std::size_t place(indices& turn, std::size_t bound) noexcept {
         std::size_t size = 0, beyond = 0, others = 0;
-        const block* placed[std::tuple_size_v<indices>]{};  // by offset
+        const block* placed[capacity]{};  // by offset
         for (std::size_t n = 0; n < count; ++n) {
             block& b = blocks[turn[n]];
             b.offset = offset_between(placed, others, b, bound);
@@ -128,7 +130,8 @@ private:
         const std::size_t step = b.is_aligned ? line : 1;
         std::size_t begin = 0, lowest = 0, highest = 0;
         bool has_lowest = false, has_highest = false;
-        const auto try_gap = [&](std::size_t low, std::size_t end) {
+        const auto try_gap = [&](std::size_t end) {  // from begin on
+            const std::size_t low = (begin + step - 1) / step * step;
             if (low + b.size > end) return;
             if (!has_lowest) lowest = low;
             has_lowest = true;
@@ -139,11 +142,10 @@ private:
         for (std::size_t m = 0; m < others; ++m) {
             const block& other = *placed[m];
             if (other.first > b.last || b.first > other.last) continue;  // one after the other
-            try_gap((begin + step - 1) / step * step, other.offset);
+            try_gap(other.offset);
             begin = std::max(begin, other.offset + other.size);
         }
-        const std::size_t top = (begin + step - 1) / step * step;
-        try_gap(top, std::max(bound, top + b.size));
+        try_gap(static_cast<std::size_t>(-1));
         return lowest > 0 && has_highest ? highest : lowest;
     }
 };
