@@ -17,34 +17,46 @@ namespace ctnn::detail {
 
 /// Where a tile's numbers lie: rows and columns of outputs, numbers from one to the next.
 struct filter_sum_steps {
-    std::size_t rows, columns, x_row, x_column, d_y_row, kernel;
+    std::size_t rows, columns, x_row, x_column, d_y_row, kernel, kernel_tap;
 };
 
 /// d_kernel(c, f) += sum over outputs and images n of x(output, c, n) d_y(output, n, f): `Channels`
-/// x `Vectors` vectors of sums in registers. A template of nothing else, so that all convolutions
-/// share its few kinds.
-template <std::size_t Channels, std::size_t Vectors, class T>
+/// x `Vectors` vectors of sums in registers. `OfTaps`: not of different filters, but of the kernel's
+/// columns, which see a pixel for outputs that lie side by side; d_y is that of the last column, which
+/// sees it for the first output. A template of nothing else, so that all convolutions share its few
+/// kinds.
+template <std::size_t Channels, std::size_t Vectors, bool OfTaps, class T>
 [[gnu::noinline]] void add_filter_sums(const T* x, const float* d_y, float* d_kernel,
                                        const filter_sum_steps& step) noexcept {
     constexpr std::size_t lanes = simd::lanes_of<T>, unrolled = lanes < 4 ? lanes : 4;
     constexpr std::size_t sums = Channels * Vectors;
+    constexpr std::size_t to_next = OfTaps ? lanes * lanes : lanes,
+                          to_next_image = OfTaps ? lanes : Vectors * lanes;
+    const auto place_of = [&](std::size_t t) CTNN_INLINED {
+        const std::size_t v = t % Vectors;
+        return d_kernel + t / Vectors * step.kernel +
+               (OfTaps ? (Vectors - 1 - v) * step.kernel_tap : v * lanes);
+    };
     T sum[sums];
     CTNN_UNROLLED
     for (std::size_t t = 0; t < sums; ++t) {
-        __builtin_prefetch(d_kernel + t / Vectors * step.kernel + t % Vectors * lanes, 1);
+        __builtin_prefetch(place_of(t), 1);
         sum[t] = T(0.0f);
     }
     for (std::size_t h = 0; h < step.rows; ++h) {
         const float* pixel = simd::numbers_of(x + h * step.x_row);
         const float* from = d_y + h * step.d_y_row;
-        for (std::size_t w = 0; w < step.columns; ++w, pixel += step.x_column * lanes)
+        for (std::size_t w = 0; w < step.columns; ++w, pixel += step.x_column * lanes) {
+            CTNN_UNROLLED
+            for (std::size_t c = 0; c < Channels; ++c)
+                __builtin_prefetch(pixel + (step.x_column + c) * lanes);
             for (std::size_t n = 0; n < lanes; n += unrolled) {
                 CTNN_UNROLLED
-                for (std::size_t u = 0; u < unrolled; ++u, from += Vectors * lanes) {
+                for (std::size_t u = 0; u < unrolled; ++u, from += to_next_image) {
                     T d[Vectors];
                     CTNN_UNROLLED
                     for (std::size_t v = 0; v < Vectors; ++v)
-                        d[v] = simd::in_register(simd::load<T>(from + v * lanes));
+                        d[v] = simd::in_register(simd::load<T>(from + v * to_next));
                     CTNN_UNROLLED
                     for (std::size_t c = 0; c < Channels; ++c) {
                         T seen(pixel[c * lanes + n + u]);
@@ -55,10 +67,11 @@ template <std::size_t Channels, std::size_t Vectors, class T>
                     }
                 }
             }
+        }
     }
     CTNN_UNROLLED
     for (std::size_t t = 0; t < sums; ++t) {
-        float* const to = d_kernel + t / Vectors * step.kernel + t % Vectors * lanes;
+        float* const to = place_of(t);
         simd::store(to, T(simd::load<T>(to) + sum[t]));
     }
 }
@@ -86,6 +99,11 @@ struct filter_sums {
     // its columns.
     static constexpr bool merges_columns =
         Conv.groups == 1 && Conv.columns.dilation == 1 && Conv.channels < 8;
+    /// One vector of filters alone would load a number for every product: columns of the kernel, too,
+    /// share the numbers that they see.
+    static constexpr bool merges_taps = Vectors == 1 && !merges_columns &&
+                                        Conv.columns.stride == 1 && Conv.columns.dilation == 1 &&
+                                        Conv.columns.taps > 1;
     /// Numbers that one tile may see, and all that meet an output's gradient once it is turned
     /// round.
     static constexpr std::size_t neighbours =
@@ -110,6 +128,10 @@ struct filter_sums {
                 const float* const turned = simd::numbers_of(scratch);
                 if constexpr (merges_columns)
                     add_merged(x, turned, part, d_kernel);
+                else if constexpr (merges_taps)
+                    simd::for_tiles<Conv.columns.taps, 3>(
+                        [&](std::size_t j, auto taps)
+                            CTNN_INLINED { add_side_by_side<taps>(x, turned, part, j, d_kernel); });
                 else
                     simd::for_tiles<Conv.group_channels(), channels_most>(
                         [&](std::size_t c, auto channels) CTNN_INLINED {
@@ -173,9 +195,33 @@ private:
                 CTNN_INLINED { add_taps<count>(x, d_y, part, outputs, First, n, d_kernel); });
     }
 
+    /// `Taps` columns of the kernel from j on: together where all of them see a pixel, else each by
+    /// itself.
+    template <std::size_t Taps>
+    static void add_side_by_side(const T* x, const float* d_y, area part, std::size_t j,
+                                 float* d_kernel) noexcept {
+        const std::size_t last = j + Taps - 1, end = part.column + part.columns;
+        axis::range shared = common(Conv.columns.outputs_inside(last), part.column, part.columns);
+        shared.last = std::max(shared.first, std::min(shared.last, end - std::min(end, Taps - 1)));
+        simd::for_tiles<Conv.group_channels(), simd::registers * 3 / 4 / Taps>(
+            [&](std::size_t c, auto channels) CTNN_INLINED {
+                add_taps<channels, Taps>(x, d_y, part, shared, last, c, d_kernel);
+            });
+        for (std::size_t tap = j; tap <= last; ++tap) {
+            const axis::range outputs = Conv.columns.outputs_inside(tap);
+            const std::size_t before = std::min(outputs.last, shared.first + last - tap);
+            simd::for_tiles<Conv.group_channels(), channels_most>(
+                [&](std::size_t c, auto channels) CTNN_INLINED {
+                    add_taps<channels>(x, d_y, part, {outputs.first, before}, tap, c, d_kernel);
+                    add_taps<channels>(x, d_y, part, {shared.last + last - tap, outputs.last}, tap,
+                                       c, d_kernel);
+                });
+        }
+    }
+
     /// `Count` numbers that the kernel's column j sees, from number c on, for some columns of
-    /// outputs.
-    template <std::size_t Count>
+    /// outputs; of several taps the last one's.
+    template <std::size_t Count, std::size_t Taps = 1>
     static void add_taps(const T* x, const float* d_y, area part, axis::range outputs,
                          std::size_t j, std::size_t c, float* d_kernel) noexcept {
         constexpr std::size_t x_row = Conv.columns.input * Conv.channels;
@@ -188,13 +234,16 @@ private:
                                         Conv.rows.stride * x_row,
                                         Conv.columns.stride * Conv.channels,
                                         part.columns * filters * lanes,
-                                        Conv.filters};
-            add_filter_sums<Count, Vectors>(
+                                        Conv.filters,
+                                        Conv.tap_size()};
+            add_filter_sums<Count, std::max(Vectors, Taps), (Taps > 1)>(
                 x + Conv.rows.pixel(h.first, i) * x_row +
                     Conv.columns.pixel(w.first, j) * Conv.channels + c,
                 d_y + (h.first - part.row) * step.d_y_row +
                     (w.first - part.column) * filters * lanes,
-                d_kernel + (i * Conv.columns.taps + j) * Conv.tap_size() + c * Conv.filters, step);
+                d_kernel + (i * Conv.columns.taps + j + 1 - Taps) * Conv.tap_size() +
+                    c * Conv.filters,
+                step);
         }
     }
     static axis::range common(axis::range some, std::size_t first, std::size_t count) noexcept {

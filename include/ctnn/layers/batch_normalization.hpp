@@ -152,36 +152,29 @@ struct batch_normalization {
                                        others[channels + c] + distance * distance * weight);
             }
         }
-        /// `found` out of a batch of `images`.
-        template <class T>
+        /// `found` out of a batch of `images`. Then an elementwise layer, whose slope is said from y;
+        /// the gradients below go back through both.
+        template <class Activation = detail::no_activation, class T>
         static constexpr void compute_in_training(weights w, tensor_view<Input, const T> x,
                                                   tensor_view<Input, T> y, const float* found,
                                                   std::size_t images) noexcept {
-            for_channels([&](std::size_t first, auto count) {
-                T factor[at_once], summand[at_once], mean[at_once];
-                for (std::size_t c = 0; c < count; ++c) {
-                    factor[c] = T(w.template get<"gamma">()[first + c] *
-                                  scale_of(found, first + c, images));
-                    summand[c] = T(w.template get<"beta">()[first + c]);
-                    mean[c] = T(found[first + c]);
-                }
+            for_parts([&](std::size_t first, std::size_t count) {
+                const normalized part(w, found, images, first, count);
                 for (std::size_t i = first; i < Input::size; i += channels)
                     for (std::size_t c = 0; c < count; ++c)
-                        y[i + c] = simd::fma(T(x[i + c] - mean[c]), factor[c], summand[c]);
+                        y[i + c] = Activation::value(part.of(c, T(x[i + c] - T(part.mean[c]))));
             });
         }
         /// The gradients of gamma and beta out of the images in the lanes; those of a lane without
         /// an image are 0.
-        template <class T>
-        static constexpr void gather_gradients(tensor_view<Input, const T> x,
+        template <class Activation = detail::no_activation, class T>
+        static constexpr void gather_gradients(weights w, tensor_view<Input, const T> x,
                                                tensor_view<Input, const T> d_y, const float* found,
                                                std::size_t images, float* d) noexcept {
             for_channels([&](std::size_t first, auto count) {
-                T mean[at_once], of_gamma[at_once], of_beta[at_once];
-                for (std::size_t c = 0; c < count; ++c) {
-                    mean[c] = T(found[first + c]);
-                    of_gamma[c] = of_beta[c] = T(0.0f);
-                }
+                const normalized here(w, found, images, first, count);
+                T of_gamma[at_once], of_beta[at_once];
+                for (std::size_t c = 0; c < count; ++c) of_gamma[c] = of_beta[c] = T(0.0f);
                 constexpr std::size_t part = 256;  // so that rounding stays small in large maps
                 for (std::size_t begin = 0; begin < pixels; begin += part) {
                     T gamma_here[at_once], beta_here[at_once];
@@ -189,9 +182,11 @@ struct batch_normalization {
                     for (std::size_t i = begin; i < std::min(begin + part, pixels); ++i)
                         for (std::size_t c = 0; c < count; ++c) {
                             const std::size_t at = i * channels + first + c;
-                            gamma_here[c] =
-                                simd::fma(T(x[at] - mean[c]), T(d_y[at]), gamma_here[c]);
-                            beta_here[c] = beta_here[c] + d_y[at];
+                            const T distance = x[at] - T(here.mean[c]);
+                            const T d_here =
+                                here.template gradient<Activation>(c, distance, d_y[at]);
+                            gamma_here[c] = simd::fma(distance, d_here, gamma_here[c]);
+                            beta_here[c] = beta_here[c] + d_here;
                         }
                     for (std::size_t c = 0; c < count; ++c) {
                         of_gamma[c] = of_gamma[c] + gamma_here[c];
@@ -214,7 +209,7 @@ struct batch_normalization {
         /// d_x = gamma s (d_y - (d_beta + n d_gamma) / N) with s = 1 / sqrt(variance + epsilon),
         /// n = (x - mean) s, N pixels in the batch; 0 behind the first `here` lanes. `d` out of the
         /// whole batch.
-        template <class T>
+        template <class Activation = detail::no_activation, class T>
         static constexpr void
         input_gradient_in_training(weights w, tensor_view<Input, const T> x,
                                    tensor_view<Input, const T> d_y, tensor_view<Input, T> d_x,
@@ -222,21 +217,21 @@ struct batch_normalization {
                                    std::size_t images) noexcept {
             const T are_images = lanes_with_images<T>(here);
             const float share = 1.0f / static_cast<float>(images * pixels);
-            for_channels([&](std::size_t first, auto count) {
-                T factor[at_once], mean[at_once], by_distance[at_once], by_all[at_once];
+            for_parts([&](std::size_t first, std::size_t count) {
+                const normalized part(w, found, images, first, count);
+                float by_distance[at_most], by_all[at_most];
                 for (std::size_t c = 0; c < count; ++c) {
-                    const float s = scale_of(found, first + c, images);
-                    factor[c] = T(w.template get<"gamma">()[first + c] * s);
-                    mean[c] = T(found[first + c]);
-                    by_distance[c] = T(-s * d[first + c] * share);
-                    by_all[c] = T(-d[channels + first + c] * share);
+                    by_distance[c] = -scale_of(found, first + c, images) * d[first + c] * share;
+                    by_all[c] = -d[channels + first + c] * share;
                 }
                 for (std::size_t i = first; i < Input::size; i += channels)
                     for (std::size_t c = 0; c < count; ++c) {
-                        const T change = d_y[i + c] + simd::fma(T(x[i + c] - mean[c]),
-                                                                by_distance[c], by_all[c]);
-                        d_x[i + c] =
-                            simd::select(are_images > T(0.0f), T(factor[c] * change), T(0.0f));
+                        const T distance = x[i + c] - T(part.mean[c]);
+                        const T change =
+                            part.template gradient<Activation>(c, distance, d_y[i + c]) +
+                            simd::fma(distance, T(by_distance[c]), T(by_all[c]));
+                        d_x[i + c] = simd::select(are_images > T(0.0f),
+                                                  T(T(part.factor[c]) * change), T(0.0f));
                     }
             });
         }
@@ -255,6 +250,7 @@ struct batch_normalization {
     private:
         static constexpr std::size_t channels = Input::channels;
         static constexpr std::size_t pixels = Input::height * Input::width;
+        static constexpr std::size_t at_most = std::min<std::size_t>(channels, 64);
 
         static constexpr float scale_of(const float* found, std::size_t c,
                                         std::size_t images) noexcept {
@@ -271,6 +267,35 @@ struct batch_normalization {
         /// Calls f(first, count) for some channels at a time: so many that their sums stay in
         /// registers, pixel after pixel.
         static constexpr std::size_t at_once = std::min<std::size_t>(channels, 8);
+        /// What some channels are normalized by: y = (x - mean) factor + summand.
+        struct normalized {
+            float mean[at_most], factor[at_most], summand[at_most];
+
+            constexpr normalized(weights w, const float* found, std::size_t images,
+                                 std::size_t first, std::size_t count) noexcept {
+                for (std::size_t c = 0; c < count; ++c) {
+                    mean[c] = found[first + c];
+                    factor[c] =
+                        w.template get<"gamma">()[first + c] * scale_of(found, first + c, images);
+                    summand[c] = w.template get<"beta">()[first + c];
+                }
+            }
+            template <class T>
+            constexpr T of(std::size_t c, T distance) const noexcept {
+                return simd::fma(distance, T(factor[c]), T(summand[c]));
+            }
+            /// dLoss/dy, given that of what `Activation` makes of it.
+            template <class Activation, class T>
+            constexpr T gradient(std::size_t c, T distance, T d_y) const noexcept {
+                return d_y * Activation::slope(T(Activation::value(of(c, distance))));
+            }
+        };
+        /// Calls f(first, count) for as many channels at a time as are normalized together.
+        template <class F>
+        static constexpr void for_parts(F&& f) noexcept {
+            for (std::size_t first = 0; first < channels; first += at_most)
+                f(first, std::min(at_most, channels - first));
+        }
         template <class F>
         static constexpr void for_channels(F&& f) noexcept {
             for (std::size_t first = 0; first + at_once <= channels; first += at_once)

@@ -52,6 +52,10 @@ struct planned_network {
     [[nodiscard]] constexpr std::size_t addend_of(std::size_t i) const noexcept {
         return layers[i].stage > 1 ? addend_at(i + 1) : no_value;
     }
+    /// Whether the stage beginning with layer `i` ends with pooling.
+    [[nodiscard]] constexpr bool pools(std::size_t i) const noexcept {
+        return layers[i].stage > 1 && layers[given_by(i) - 1].is.pools_disjoint_windows;
+    }
     /// The first layer of the stage that layer `i` belongs to.
     [[nodiscard]] constexpr std::size_t stage_of(std::size_t i) const noexcept {
         while (layers[i].stage == 0) --i;

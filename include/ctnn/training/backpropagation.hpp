@@ -135,8 +135,8 @@ public:
             using this_leaf = leaf<begin - 1>;
             float* const sums =
                 statistics_of<begin - 1>() + plan::template batch_numbers<begin - 1>;
-            this_leaf::gather_gradients(
-                input_of<begin - 1>(),
+            this_leaf::template gather_gradients<activation<begin - 1>>(
+                weights_of<begin - 1>(w), input_of<begin - 1>(),
                 tensor_view<leaf_output<begin - 1>, const T>(d_value<begin>()),
                 statistics_of<begin - 1>(), batch, sums);
             this_leaf::parameter_gradient(sums, gradients_of<begin - 1>(d_w));
@@ -231,21 +231,25 @@ private:
     template <bool IsTraining, std::size_t Index>
     constexpr void forward_through(weights w, [[maybe_unused]] std::size_t batch) noexcept {
         using this_leaf = leaf<Index>;
-        if constexpr (plan::stage_lengths[Index] > 1) {
+        if constexpr (plan::network.pools(Index)) {
             using pooling = leaf<Index + plan::stage_lengths[Index] - 1>;
             this_leaf::template compute_with_positions<activation<Index>, pooling>(
                 weights_of<Index>(w), input_of<Index>(),
                 tensor_view<typename pooling::output_shape, T>(
                     const_cast<T*>(value<Index + plan::stage_lengths[Index]>())),
                 positions.data() + plan::position_offset(Index) * simd::lanes_of<T>);
-        } else if constexpr (plan::stage_lengths[Index] == 1 && !this_leaf::facts.reshapes) {
-            const tensor_view<leaf_output<Index>, T> y(const_cast<T*>(value<Index + 1>()));  // ours
+        } else if constexpr (plan::stage_lengths[Index] > 0 && !this_leaf::facts.reshapes) {
+            const tensor_view<leaf_output<Index>, T> y(
+                const_cast<T*>(value<plan::network.given_by(Index)>()));  // ours
             if constexpr (this_leaf::facts.only_in_training && !IsTraining) {
                 if (y.data() != input_of<Index>().data())
                     std::copy_n(input_of<Index>().data(), y.size(), y.data());
             } else if constexpr (this_leaf::facts.sees_batch && IsTraining) {
-                this_leaf::compute_in_training(weights_of<Index>(w), input_of<Index>(), y,
-                                               statistics_of<Index>(), batch);
+                this_leaf::template compute_in_training<activation<Index>>(
+                    weights_of<Index>(w), input_of<Index>(), y, statistics_of<Index>(), batch);
+            } else if constexpr (plan::stage_lengths[Index] > 1) {
+                detail::compute_fused<this_leaf, activation<Index>, detail::no_pooling>(
+                    weights_of<Index>(w), input_of<Index>(), y, scratch_memory());
             } else if constexpr (this_leaf::facts.draws && IsTraining) {
                 this_leaf::compute_in_training(input_of<Index>(), y, random.of_layer(Index));
             } else if constexpr (this_leaf::facts.trains_differently && IsTraining) {
@@ -282,8 +286,14 @@ private:
                     tensor_view<leaf_output<next - 1>, const T>(d_value<next>()),
                     gradients_of<Index>(d_w), scratch_memory());
         } else if constexpr (stage != Index) {
-            // The stage's last layer goes back through all but its first.
-            if constexpr (Index + 1 == next)
+            // The stage's last layer goes back through all but its first; a batch layer does itself.
+            if constexpr (!plan::network.pools(stage)) {
+                if constexpr (!leaf<stage>::facts.sees_batch)
+                    this_leaf::input_gradient_from_output(
+                        tensor_view<leaf_output<Index>, const T>(value<next>()),
+                        tensor_view<leaf_output<Index>, const T>(d_value<next>()),
+                        tensor_view<leaf_output<Index>, T>(d_value<next>()));
+            } else if constexpr (Index + 1 == next)
                 this_leaf::template input_gradient_from_positions<activation<stage>>(
                     tensor_view<leaf_output<Index>, const T>(value<next>()),
                     positions.data() + plan::position_offset(stage) * simd::lanes_of<T>,
@@ -328,7 +338,7 @@ private:
             } else if constexpr (plan::template reads_of<Index> > 1) {
                 this_leaf::template input_gradient<I>(input_of<Index>(), d_y, d_x);
             } else if constexpr (is.sees_batch) {
-                this_leaf::input_gradient_in_training(
+                this_leaf::template input_gradient_in_training<activation<Index>>(
                     weights_of<Index>(w), input_of<Index>(), d_y, d_x, statistics_of<Index>(),
                     statistics_of<Index>() + plan::template batch_numbers<Index>, images, batch);
             } else if constexpr (is.draws) {

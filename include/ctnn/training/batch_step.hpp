@@ -30,7 +30,8 @@ constexpr std::size_t pieces_of_batch(std::size_t count, std::size_t lanes) noex
 /// its own, and they are added in order: the bits depend neither on how many workers `space` has
 /// nor on for how many gradients, 2 or one for each piece.
 template <class Space, class F>
-void add_gradients(std::size_t pieces, std::size_t from, std::size_t to, Space& space, const F& f) {
+void add_gradients(std::size_t pieces, std::size_t from, std::size_t to, Space& space, const F& f,
+                   bool downwards = false) {
     // The first piece goes to gradients[0], where all are added; the others to the rest in turn, as
     // many at a time as there are.
     const std::size_t rest = space.gradients.size() - 1;
@@ -40,9 +41,10 @@ void add_gradients(std::size_t pieces, std::size_t from, std::size_t to, Space& 
     for (std::size_t begin = 0; begin < pieces;) {
         const std::size_t end = std::min(pieces, std::max<std::size_t>(begin, 1) + rest);
         space.run(end - begin, [&](std::size_t worker, std::size_t i) {
-            float* const d_w = gradient_of(begin + i);
+            const std::size_t piece = downwards ? end - 1 - i : begin + i;
+            float* const d_w = gradient_of(piece);
             std::fill(d_w + from, d_w + to, 0.0f);
-            f(worker, begin + i, d_w);
+            f(worker, piece, d_w);
         });
         constexpr std::size_t slice = 16384;  // floats; fewer are not worth waking a thread
         space.run(parts_of(to - from, slice), [&](std::size_t, std::size_t n) {
@@ -80,22 +82,29 @@ sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, st
                                          space.lanes[worker], d_w, weight, random);
                       });
     } else {
-        // All packs go through a segment before any goes through the next; what was found out of
-        // them is merged in order.
+        // All packs go through a segment before any goes through the next, there and back in turn:
+        // the last one, which the caches still hold, is the first of the next segment. What was
+        // found out of them is merged in order.
         const auto size_of = [&](std::size_t pack) { return start_of(pack + 1) - start_of(pack); };
         const auto share = [&] {
             for (std::size_t pack = 1; pack < packs; ++pack)
                 space.lanes[pack].pass.take_statistics(space.lanes[0].pass);
         };
+        const auto for_packs = [&](std::size_t piece, bool downwards, auto&& f) {
+            const std::size_t begin = first_pack(piece), end = first_pack(piece + 1);
+            for (std::size_t i = begin; i < end; ++i) f(downwards ? begin + end - 1 - i : i);
+        };
         const auto forward = [&]<std::size_t S>(std::integral_constant<std::size_t, S>) {
-            space.run(pieces, [&](std::size_t, std::size_t piece) {
-                for (std::size_t pack = first_pack(piece); pack < first_pack(piece + 1); ++pack) {
+            constexpr bool downwards = S % 2 != 0;
+            space.run(pieces, [&](std::size_t, std::size_t i) {
+                const std::size_t piece = downwards ? pieces - 1 - i : i;
+                for_packs(piece, downwards, [&](std::size_t pack) {
                     if (S == 0)
                         runner.load(first + start_of(pack), size_of(pack), space.lanes[pack],
                                     random);
                     space.lanes[pack].template run_forward<S>(w, size_of(pack), count,
                                                               results[piece]);
-                }
+                });
             });
             if constexpr (S + 1 < pass::segments) {
                 for (std::size_t pack = 1; pack < packs; ++pack)
@@ -105,12 +114,16 @@ sums step(parameters<Network>& w, Optimizer& optimizer, const Runner& runner, st
             }
         };
         const auto backward = [&]<std::size_t S>(std::integral_constant<std::size_t, S>) {
+            constexpr bool downwards = S % 2 == 0;
             add_gradients(
                 pieces, pass::template first_parameter<S>, pass::template first_parameter<S + 1>,
-                space, [&](std::size_t, std::size_t piece, float* d_w) {
-                    for (std::size_t pack = first_pack(piece); pack < first_pack(piece + 1); ++pack)
+                space,
+                [&](std::size_t, std::size_t piece, float* d_w) {
+                    for_packs(piece, downwards, [&](std::size_t pack) {
                         space.lanes[pack].template run_backward<S>(w, size_of(pack), count, d_w);
-                });
+                    });
+                },
+                downwards);
             if constexpr (S > 0) {
                 for (std::size_t pack = 1; pack < packs; ++pack)
                     space.lanes[0].pass.template merge_backward<S>(space.lanes[pack].pass);

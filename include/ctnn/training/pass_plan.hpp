@@ -49,8 +49,8 @@ struct pass_plan {
     /// Whether the gradient of the map before pooling is not stored in stage `Index`: only
     /// parameters need it, and they take it from the positions of the maxima.
     template <std::size_t Index>
-    static constexpr bool skips_map =
-        stage_lengths[Index] > 1 && leaf<Index>::facts.takes_positions && !wants_input(Index);
+    static constexpr bool skips_map = network.pools(Index) && leaf<Index>::facts.takes_positions &&
+                                      !wants_input(Index);
     /// Says so where a layer cannot be trained; then nothing is computed, so that it is one error.
     template <std::size_t Index>
     static constexpr bool is_trainable = [] {
@@ -67,11 +67,12 @@ struct pass_plan {
     static constexpr std::size_t position_offset(std::size_t index) noexcept {
         std::size_t offset = 0;
         for (std::size_t i = 0; i < index; ++i)
-            if (stage_lengths[i] > 1) offset += network.size_of(network.given_by(i));
+            if (network.pools(i)) offset += network.size_of(network.given_by(i));
         return offset;
     }
+    /// The elementwise layer that layer `Index` computes along.
     template <std::size_t Index>
-    using activation = std::conditional_t<stage_lengths[Index] == 3,
+    using activation = std::conditional_t<(stage_lengths[Index] > 1 + network.pools(Index)),
                                           leaf<std::min(Index + 1, LeafCount - 1)>, no_activation>;
 
     /// Numbers of scratch memory that layer `Index` needs, forward and back.
@@ -80,7 +81,7 @@ struct pass_plan {
         using this_leaf = leaf<Index>;
         std::size_t size = 0;
         if constexpr (!this_leaf::facts.reshapes && stage_lengths[Index] > 0) {
-            if constexpr (stage_lengths[Index] == 1)
+            if constexpr (!network.pools(Index))
                 size = this_leaf::template compute_scratch<T, no_pooling>();
             if constexpr (skips_map<Index>)
                 size = std::max(

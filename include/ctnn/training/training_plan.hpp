@@ -9,22 +9,21 @@
 
 namespace ctnn::detail {
 
-/// What is computed in one go in training: as in a prediction, but only where pooling can be undone from the positions of the maxima; what
-/// comes between is elementwise and works on its own output.
+/// What is computed in one go in training: as in a prediction, but without additions, and only where the way back can do without what comes
+/// between: pooling can be undone from the positions of the maxima, an elementwise layer from its own output.
 template <std::size_t Layers, std::size_t Reads>
 constexpr std::array<std::size_t, Layers>
-training_stage_lengths(const planned_network<Layers, Reads>& net) noexcept {
-    const std::array<planned_layer, Layers>& layers = net.layers;
-    std::array<std::size_t, Layers> lengths = stage_lengths(net);
-    for (std::size_t i = 0; i < Layers; ++i) {
-        if (lengths[i] < 2) continue;
-        const std::size_t length = lengths[i];
-        bool fuses = layers[i + length - 1].is.keeps_positions &&
-                     (length == 2 || (layers[i + 1].is.in_place && !layers[i + 1].is.needs_input));
-        for (std::size_t n = 0; n < length; ++n) fuses &= !layers[i + n].is.trains_differently;
-        for (std::size_t n = 0; n < length && !fuses; ++n) lengths[i + n] = 1;
+training_stage_lengths(planned_network<Layers, Reads> net) noexcept {
+    for (planned_layer& layer : net.layers) {
+        layer_facts& is = layer.is;
+        const bool is_the_same = !is.trains_differently && !is.only_in_training && !is.draws;
+        is.fuses_addition = false;
+        is.fuses_activation &= is_the_same || is.sees_batch;
+        is.fuses_pooling &= is_the_same;
+        is.is_elementwise &= is_the_same && is.in_place && !is.needs_input;
+        is.pools_disjoint_windows &= is_the_same && is.keeps_positions;
     }
-    return lengths;
+    return stage_lengths(net);
 }
 
 /// How the gradient of a value that a layer reads comes into being on the way back.
@@ -79,7 +78,8 @@ constexpr training_plan<Layers, Reads> plan_training(const planned_network<Layer
         const bool from_output = layer.is.in_place && !layer.is.needs_input;
         for (const std::size_t read : net.reads.read_by(i))
             need(read, goes_back && !from_output ? back(i) : i);
-        if (layer.stage > 1 || (goes_back && from_output)) need(net.given_by(i), back(i));
+        if ((layer.stage > 1 && !layer.is.sees_batch) || (goes_back && from_output))
+            need(net.given_by(i), back(i));
     }
 
     arena<3 * Layers + Reads + 2> memory;
@@ -96,8 +96,8 @@ constexpr training_plan<Layers, Reads> plan_training(const planned_network<Layer
         bool stays = false;
         for (const std::size_t read : net.reads.read_by(i)) {
             const bool dies = blocks[read] != no_block && memory.blocks[blocks[read]].last <= i;
-            const bool overwrites = layer.is.in_place && layer.stage == 1 && dies &&
-                                    net.size_of(read) == net.size_of(given);
+            const bool overwrites =
+                layer.is.in_place && dies && net.size_of(read) == net.size_of(given);
             if (stays || !(layer.is.reshapes || overwrites)) continue;
             stays = true;
             plan.is_input[given] = plan.is_input[read];
@@ -110,7 +110,7 @@ constexpr training_plan<Layers, Reads> plan_training(const planned_network<Layer
 
     /// Whether stage `i` needs no gradient of the map before pooling.
     const auto skips_map = [&](std::size_t i) {
-        return net.layers[i].stage > 1 && net.layers[i].is.takes_positions &&
+        return net.pools(i) && net.layers[i].is.takes_positions &&
                !plan.is_wanted[net.reads.read_by(i)[0]];
     };
     /// When the gradient of a value is taken further; in a stage, when its last layer would. (Until
@@ -123,16 +123,21 @@ constexpr training_plan<Layers, Reads> plan_training(const planned_network<Layer
         const std::size_t stage = net.stage_of(i);
         if (!plan.is_wanted[i + 1]) continue;
         if (layer.stage == 0) {  // the stage's last layer goes back through all but its first
-            if (i + 1 == net.given_by(stage) && !skips_map(stage))
+            if (i + 1 == net.given_by(stage) && !net.pools(stage)) {
+                gradients[stage + 1] = gradients[i + 1];
+                memory.blocks[gradients[i + 1]].last =
+                    std::max(memory.blocks[gradients[i + 1]].last, back(stage));
+            } else if (i + 1 == net.given_by(stage) && !skips_map(stage)) {
                 gradients[stage + 1] = memory.add({net.size_of(stage + 1), back(i), back(stage)});
+            }
             continue;
         }
         bool is_taken = false;
         for (std::size_t r = net.reads.first[i]; r < net.reads.first[i + 1]; ++r) {
             const std::size_t read = net.reads.values[r];
             if (!plan.is_wanted[read]) continue;
-            const bool stays = layer.stage == 1 && (layer.is.reshapes || layer.is.passes_gradient ||
-                                                    (layer.is.in_place && layer.is.inputs == 1));
+            const bool stays = !net.pools(i) && (layer.is.reshapes || layer.is.passes_gradient ||
+                                                 (layer.is.in_place && layer.is.inputs == 1));
             // A value that is read twice gets the gradient twice: added onto itself, it would be
             // twice as large for those that come next.
             const auto reads = net.reads.read_by(i);
