@@ -29,6 +29,9 @@ struct layer_facts {
     bool ignores_input = false;
     /// The gradient of each of its inputs is that of its output: nothing has to be computed.
     bool passes_gradient = false;
+    /// add_input_gradient(w, x, d_y, d_x) exists: adds to what lies in d_x, where another layer has
+    /// written the gradient of the value that both read.
+    bool adds_gradient = false;
     /// In training compute_in_training takes the place of compute, with the same arguments.
     bool trains_differently = false;
     /// Outside of training y is x: nothing has to be computed.

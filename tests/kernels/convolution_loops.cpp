@@ -28,3 +28,8 @@ TEST_CASE("enough filters for the lanes: channels and columns of the kernel in o
     check_without_filters<convolution{along(9, 3, 1, 1, 2, 2), along(10, 3, 1, 2, 1, 2), 27, 54, 1,
                                       true}>();
 }
+TEST_CASE("one vector of filters: columns of the kernel that share pixels") {
+    check_without_filters<convolution{along(6, 3, 1, 1), along(11, 3, 1, 1), 33, 28, 1, true}>();
+    check_without_filters<convolution{along(3, 2, 0, 1), along(71, 5, 1, 3), 9, 24, 1, false}>();
+    check_without_filters<convolution{along(4, 2), along(5, 4, 5, 2), 9, 24, 1, true}>();
+}

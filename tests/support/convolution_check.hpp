@@ -177,6 +177,9 @@ void check_backward(const problem<Conv>& p) {
     const std::vector<native> x = in_lanes(p.x), lanes_d_y = in_lanes(d_y);
     std::vector<native> d_x(sizes<Conv>::x, native(std::numeric_limits<float>::quiet_NaN()));
     images::input_gradient(p.kernel.data(), lanes_d_y.data(), d_x.data());
+    std::vector<native> added(x);
+    images::input_gradient(p.kernel.data(), lanes_d_y.data(), added.data(),
+                           detail::to_what_is_there{});
     add_gradients<Conv>(x.data(), detail::output_gradient_in_memory<Conv, native>{lanes_d_y.data()},
                         lanes_d_kernel, lanes_d_bias);
     floats without_scratch(d_kernel.size(), 0.5f), bias_without_scratch = d_bias;
@@ -184,8 +187,13 @@ void check_backward(const problem<Conv>& p) {
         x.data(), detail::output_gradient_in_memory<Conv, native>{lanes_d_y.data()},
         without_scratch.data(), bias_without_scratch.data());
     for (std::size_t n = 0; n < simd::native_lanes; ++n) {
-        if (n < 2)
-            CHECK(deviation(lane(d_x, n), transposed<Conv>(p.kernel, d_y[n])) <= laws::float_error);
+        if (n < 2) {
+            reference::numbers expected = transposed<Conv>(p.kernel, d_y[n]);
+            CHECK(deviation(lane(d_x, n), expected) <= laws::float_error);
+            for (std::size_t i = 0; i < expected.size(); ++i)
+                expected[i] += static_cast<double>(p.x[n][i]);
+            CHECK(deviation(lane(added, n), expected) <= laws::float_error);
+        }
         add_gradients<Conv>(p.x[n].data(),
                             detail::output_gradient_in_memory<Conv, float>{d_y[n].data()}, d_kernel,
                             d_bias);

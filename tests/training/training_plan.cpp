@@ -8,10 +8,10 @@ using namespace planned;
 
 namespace {
 
-/// Walks through training: every layer finds what it reads, on the way back what its gradient takes,
+/// Walks through training: every stage finds what it reads, on the way back what its gradient takes,
 /// and the gradient of its output, to which all readers have given their parts.
 template <std::size_t Layers, std::size_t Reads>
-void check_training(const planned_network<Layers, Reads>& net, bool to_input) {
+void check_stages(const planned_network<Layers, Reads>& net, bool to_input) {
     const training_plan<Layers, Reads> plan = plan_training(net, to_input);
     owned_memory memory(plan.size);
     const auto finds = [&](std::size_t value) {
@@ -21,8 +21,10 @@ void check_training(const planned_network<Layers, Reads>& net, bool to_input) {
     for (std::size_t i = 0; i < Layers; ++i) {
         for (const std::size_t value : net.reads.read_by(i)) CHECK(finds(value));
         if (net.layers[i].is.reshapes) continue;
-        CHECK(!plan.is_input[i + 1]);
-        memory.write(plan.values[i + 1], net.size_of(i + 1), i + 1);
+        const std::size_t value = net.given_by(i);
+        CHECK(!plan.is_input[value]);
+        memory.write(plan.values[value], net.size_of(value), value);
+        i = value - 1;
     }
     CHECK(finds(net.reads.output));
     // A gradient is known by its value and by how many have given to it.
@@ -41,6 +43,14 @@ void check_training(const planned_network<Layers, Reads>& net, bool to_input) {
         if (!wants) continue;
         CHECK(given[i + 1] == net.reads.readers(i + 1));
         CHECK(memory.has(plan.gradients[i + 1], net.size_of(i + 1), name(i + 1, given[i + 1])));
+        if (layer.stage == 0) {  // elementwise: from its output, in place; a batch layer does it
+            const std::size_t head = net.stage_of(i);
+            REQUIRE(i == head + 1);
+            CHECK((net.layers[head].is.sees_batch || finds(i + 1)));
+            CHECK(plan.gradients[i] == plan.gradients[i + 1]);
+            memory.write(plan.gradients[i], net.size_of(i), name(i, ++given[i]));
+            continue;
+        }
         const bool from_output = layer.is.in_place && !layer.is.needs_input;
         if (!layer.is.reshapes && !layer.is.ignores_input) {
             if (from_output) CHECK(finds(i + 1));
@@ -56,7 +66,7 @@ void check_training(const planned_network<Layers, Reads>& net, bool to_input) {
             if (mode == gradient::none) continue;
             if (mode == gradient::adds) {
                 if (value != taker) CHECK(memory.has(place, size, name(value, given[value])));
-                if (!layer.is.reshapes && !layer.is.passes_gradient)
+                if (!layer.is.reshapes && !layer.is.passes_gradient && !layer.is.adds_gradient)
                     memory.write(plan.parts[r], size, no_value);
             } else {
                 CHECK(given[value] == 0);
@@ -79,6 +89,48 @@ void check_training(const planned_network<Layers, Reads>& net, bool to_input) {
     if (to_input) CHECK(memory.has(plan.gradients[0], net.input, name(0, given[0])));
     CHECK(finds(net.reads.output));  // until the end
 }
+/// Layer by layer, and as training does.
+template <std::size_t Layers, std::size_t Reads>
+void check_training(const planned_network<Layers, Reads>& net, bool to_input) {
+    check_stages(net, to_input);
+    check_stages(net.with(training_stage_lengths(net)), to_input);
+}
+
+// What is computed in one go in training: an elementwise layer that can go back from its output, along
+// with what fuses it and does not train differently, or looks at the whole batch; pooling that keeps
+// positions; no addition.
+constexpr planned_layer fuses(std::size_t size, ctnn::layer_facts is) {
+    is.fuses_activation = is.fuses_pooling = is.fuses_addition = true;
+    return {size, is, true};
+}
+constexpr ctnn::layer_facts elementwise{.in_place = true, .is_elementwise = true};
+constexpr std::array<std::size_t, 3>
+lengths_with(const planned_layer& first, ctnn::layer_facts next, ctnn::layer_facts last = {}) {
+    return training_stage_lengths(in_a_row<3>(8, {{first, {8, next}, {8, last}}}));
+}
+using lengths = std::array<std::size_t, 3>;
+static_assert(lengths_with(fuses(8, {}), elementwise) == lengths{2, 0, 1});
+static_assert(lengths_with(fuses(8, {.trains_differently = true, .sees_batch = true}),
+                           elementwise) == lengths{2, 0, 1});
+static_assert(lengths_with(fuses(8, {.trains_differently = true}), elementwise) ==
+              lengths{1, 1, 1});
+static_assert(lengths_with(fuses(8, {}),
+                           {.in_place = true, .needs_input = true, .is_elementwise = true}) ==
+              lengths{1, 1, 1});
+static_assert(lengths_with(fuses(8, {}), {.in_place = true,
+                                          .trains_differently = true,
+                                          .is_elementwise = true}) == lengths{1, 1, 1});
+static_assert(lengths_with(fuses(8, {}), {.pools_disjoint_windows = true}) == lengths{1, 1, 1});
+static_assert(lengths_with(fuses(8, {}), {.pools_disjoint_windows = true,
+                                          .keeps_positions = true}) == lengths{2, 0, 1});
+static_assert(lengths_with(fuses(8, {}), elementwise,
+                           {.pools_disjoint_windows = true, .keeps_positions = true}) ==
+              lengths{3, 0, 0});
+static_assert(lengths_with(fuses(8, {}), elementwise, {.pools_disjoint_windows = true}) ==
+              lengths{2, 0, 1});
+static_assert(lengths_with(fuses(8, {.trains_differently = true, .sees_batch = true}), elementwise,
+                           {.pools_disjoint_windows = true, .keeps_positions = true}) ==
+              lengths{2, 0, 1});
 
 }  // namespace
 
@@ -94,6 +146,19 @@ static_assert(plan_training(swish_relu, false).values[1] !=
               plan_training(swish_relu, false).values[2]);
 static_assert(plan_training(swish_relu, false).values[2] ==
               plan_training(swish_relu, false).values[3]);
+// What goes back by what it finds in x does without its own output, if that is overwritten.
+constexpr auto batch_relu = in_a_row<4>(4, {{moving(8),
+                                             fuses(8, {.in_place = true,
+                                                       .needs_input = true,
+                                                       .trains_differently = true,
+                                                       .sees_batch = true}),
+                                             {8, elementwise},
+                                             {8, {.in_place = true, .ignores_input = true}}}});
+constexpr auto batch_relu_in_one_go = batch_relu.with(training_stage_lengths(batch_relu));
+static_assert(plan_training(batch_relu, false).values[3] !=
+              plan_training(batch_relu, false).values[4]);
+static_assert(plan_training(batch_relu_in_one_go, false).values[3] ==
+              plan_training(batch_relu_in_one_go, false).values[4]);
 // The gradient of one term of a sum is that of the sum; x gets a second part from relu.
 static_assert(plan_training(branched, false).modes[2] == gradient::takes &&
               plan_training(branched, false).modes[3] == gradient::writes &&

@@ -19,6 +19,9 @@
 
 namespace ctnn::detail {
 
+/// In the place of a bias: sums are added to what lies in their places.
+struct to_what_is_there {};
+
 /// x, y, ...: tensors of `T`, one image per lane; the kernel's numbers are the same for all lanes.
 template <convolution Conv>
 struct convolution_with_images_in_lanes {
@@ -61,17 +64,18 @@ struct convolution_with_images_in_lanes {
     }
 
     /// d_x(pixel, c) = sum over every (h, w, i, j, f) that saw the pixel of d_y(h, w, f) kernel(i,
-    /// j, c, f); with `bias`, c floats, added to bias(c).
+    /// j, c, f); with `bias`, c floats, added to bias(c), with `to_what_is_there` to d_x.
     template <class T, class Bias = std::nullptr_t>
     static constexpr void input_gradient(const float* kernel, const T* d_y, T* d_x,
                                          Bias bias = nullptr) noexcept {
         if constexpr (simd::lanes_of<T> != 1 && pays_in_blocks<Conv>) {
             constexpr std::size_t size = Conv.rows.input * Conv.columns.input * Conv.channels;
-            for (std::size_t n = 0; n < size; ++n)
+            for (std::size_t n = 0; n < size; ++n) {
                 if constexpr (std::is_same_v<Bias, std::nullptr_t>)
                     d_x[n] = T(0.0f);
-                else
+                else if constexpr (!std::is_same_v<Bias, to_what_is_there>)
                     d_x[n] = T(bias[n % Conv.channels]);
+            }
             return weight_blocks<Conv, false>::add(kernel, d_y, d_x);
         }
         simd::unroll<Conv.rows.stride>([&](auto row) CTNN_INLINED {
@@ -219,35 +223,39 @@ private:
             tap_sums<rows, columns, weight_steps{group_filters, 1, Conv.filters}, Conv.filters,
                      Conv.columns.taps, Conv.tap_size(), is_depthwise>;
         constexpr std::size_t feature_step = is_depthwise ? 1 : Conv.filters;
+        constexpr bool adds = std::is_same_v<Bias, to_what_is_there>;
+        if constexpr (adds && (rows.taps == 0 || columns.taps == 0)) return;
         for (std::size_t m = 0; m < rows.targets; ++m)
             for (std::size_t g = 0; g < groups; ++g)
                 for_columns<columns.targets, columns.inside().first, columns.inside().last,
-                            columns_at_once<T>(channels_at_once)>(
-                    [&](std::size_t n, auto count, auto inside) CTNN_INLINED {
-                        simd::for_tiles<channels_at_once, tile_for<T>(channels_at_once).features>(
-                            [&](std::size_t c, auto size) CTNN_INLINED {
-                                constexpr std::size_t sums = count * size;
-                                T sum[sums];
-                                CTNN_UNROLLED
-                                for (std::size_t t = 0; t < sums; ++t)
-                                    if constexpr (std::is_same_v<Bias, std::nullptr_t>)
-                                        sum[t] = T(0.0f);
-                                    else
-                                        sum[t] = T(bias[g * group_channels + c + t % size]);
-                                backward_sums::template add<count, size, inside>(
-                                    d_y + g * group_filters + (is_depthwise ? c : 0),
-                                    kernel + g * group_filters + c * feature_step, m, n, sum);
-                                T* to = d_x +
-                                        ((Row + m * Conv.rows.stride) * Conv.columns.input +
-                                         Column + n * Conv.columns.stride) *
-                                            Conv.channels +
-                                        g * group_channels + c;
-                                CTNN_UNROLLED
-                                for (std::size_t t = 0; t < sums; ++t)
-                                    to[t / size * Conv.columns.stride * Conv.channels + t % size] =
-                                        sum[t];
-                            });
-                    });
+                            columns_at_once<T>(channels_at_once)>([&](std::size_t n, auto count,
+                                                                      auto inside) CTNN_INLINED {
+                    simd::for_tiles<channels_at_once, tile_for<T>(channels_at_once).features>(
+                        [&](std::size_t c, auto size) CTNN_INLINED {
+                            constexpr std::size_t sums = count * size;
+                            T sum[sums];
+                            CTNN_UNROLLED
+                            for (std::size_t t = 0; t < sums; ++t)
+                                if constexpr (adds || std::is_same_v<Bias, std::nullptr_t>)
+                                    sum[t] = T(0.0f);
+                                else
+                                    sum[t] = T(bias[g * group_channels + c + t % size]);
+                            backward_sums::template add<count, size, inside>(
+                                d_y + g * group_filters + (is_depthwise ? c : 0),
+                                kernel + g * group_filters + c * feature_step, m, n, sum);
+                            T* to = d_x +
+                                    ((Row + m * Conv.rows.stride) * Conv.columns.input + Column +
+                                     n * Conv.columns.stride) *
+                                        Conv.channels +
+                                    g * group_channels + c;
+                            CTNN_UNROLLED
+                            for (std::size_t t = 0; t < sums; ++t) {
+                                T& place =
+                                    to[t / size * Conv.columns.stride * Conv.channels + t % size];
+                                place = adds ? T(place + sum[t]) : sum[t];
+                            }
+                        });
+                });
     }
 };
 

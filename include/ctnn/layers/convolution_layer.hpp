@@ -49,7 +49,8 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     using base = layer_base<Layer, Input, Output, Kernel, Bias>;
     using typename base::gradients, typename base::weights;
 
-    static constexpr layer_facts facts{.fuses_activation = true,
+    static constexpr layer_facts facts{.adds_gradient = true,
+                                       .fuses_activation = true,
                                        .fuses_pooling = !pays_in_blocks<Layer::conv>,
                                        .fuses_addition = adds_to_output_of_one<Layer>(),
                                        .takes_positions = !Layer::conv.is_depthwise()};
@@ -129,6 +130,15 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                                          tensor_view<Input, T> d_x) noexcept {
         convolution_with_images_in_lanes<Layer::conv>::input_gradient(w.kernel().data(), d_y.data(),
                                                                       d_x.data());
+    }
+
+    /// Adds it to d_x.
+    template <class T>
+    static constexpr void add_input_gradient(weights w, tensor_view<Input, const T> /*x*/,
+                                             tensor_view<Output, const T> d_y,
+                                             tensor_view<Input, T> d_x) noexcept {
+        convolution_with_images_in_lanes<Layer::conv>::input_gradient(
+            w.kernel().data(), d_y.data(), d_x.data(), to_what_is_there{});
     }
 
     /// Images in the lanes: the gradient of the kernel copies what it reads. From positions, if

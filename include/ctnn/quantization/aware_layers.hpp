@@ -168,6 +168,10 @@ struct rounded_weights {
         static constexpr void input_gradient(weights w, Arguments... a) noexcept {
             rounded::input_gradient(used(w), a...);
         }
+        template <class... Arguments>
+        static constexpr void add_input_gradient(weights w, Arguments... a) noexcept {
+            rounded::add_input_gradient(used(w), a...);
+        }
         template <class X, class Y, class... Scratch>
         static constexpr void parameter_gradient(X x, Y d_y, gradients d_w,
                                                  Scratch... scratch) noexcept {

@@ -329,10 +329,12 @@ private:
             }())::type;
             const tensor_view<shape_here, T> d_x(
                 mode == detail::gradient::takes ? d_value<Index + 1>()
-                : mode == detail::gradient::writes
+                : mode == detail::gradient::writes || is.adds_gradient
                     ? d_value<read>()
                     : memory.memory + plan::places.parts[plan::template first_read<Index> + I]);
-            if constexpr (is.reshapes || is.passes_gradient) {
+            if constexpr (mode == detail::gradient::adds && is.adds_gradient) {
+                this_leaf::add_input_gradient(weights_of<Index>(w), input_of<Index>(), d_y, d_x);
+            } else if constexpr (is.reshapes || is.passes_gradient) {
                 if constexpr (mode == detail::gradient::writes)
                     std::copy_n(d_y.data(), d_x.size(), d_x.data());
             } else if constexpr (plan::template reads_of<Index> > 1) {
@@ -350,7 +352,7 @@ private:
                 detail::input_gradient<this_leaf>(weights_of<Index>(w), input_of<Index>(), d_y,
                                                   d_x);
             }
-            if constexpr (mode == detail::gradient::adds) {
+            if constexpr (mode == detail::gradient::adds && !is.adds_gradient) {
                 T* const sum = d_value<read>();
                 for (std::size_t i = 0; i < shape_here::size; ++i) sum[i] = sum[i] + d_x[i];
             }

@@ -31,7 +31,7 @@ enum class gradient {
     none,    // nobody asks for it
     takes,   // it lies where that of the layer's output lies; the layer works in place
     writes,  // it has a place of its own
-    adds     // others have written it; the layer's part is added
+    adds     // others have written it; the layer adds to it, itself or what it wrote elsewhere
 };
 
 template <std::size_t Layers, std::size_t Reads>
@@ -152,7 +152,7 @@ constexpr training_plan<Layers, Reads> plan_training(const planned_network<Layer
                     std::max(memory.blocks[gradients[read]].last, taken_at(read));
             } else if (plan.modes[r] == gradient::writes) {
                 gradients[read] = memory.add({net.size_of(read), back(i), taken_at(read)});
-            } else {
+            } else if (!layer.is.adds_gradient) {
                 parts[r] =
                     stays ? gradients[i + 1] : memory.add({net.size_of(read), back(i), back(i)});
             }
