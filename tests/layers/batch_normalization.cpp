@@ -5,11 +5,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 using namespace ctnn;
@@ -44,6 +46,14 @@ struct trained {
         result = train_step<mean_squared_error>(*w, *this, x, t);
     }
 };
+
+template <class Tensor>
+std::vector<Tensor> random_tensors(generator& random, std::size_t count) {
+    std::vector<Tensor> all(count);
+    for (Tensor& one : all)
+        for (float& v : one) v = random.between(-1, 1);
+    return all;
+}
 
 constexpr bool predicts_by_hand() {
     using one = normalization<shape<1, 2, 2>, epsilon<1, 4>>;
@@ -122,13 +132,10 @@ TEST_CASE("batch_normalization: far from 0, and rows of 100,000 pixels") {
 TEST_CASE("batch_normalization: the batch's statistics, however many lanes") {
     using net = network<features<3>, dense<4>, batch_normalization<>, sigmoid, dense<2>>;
     generator random(4);
-    for (const std::size_t count : {std::size_t{1}, lanes, lanes + 1, 2 * lanes + 3}) {
-        std::vector<net::input> x(count);
-        std::vector<net::output> t(count);
-        for (auto& image : x)
-            for (float& v : image) v = random.between(-1, 1);
-        for (auto& image : t)
-            for (float& v : image) v = random.between(-1, 1);
+    for (const std::size_t count :
+         {std::size_t{1}, lanes, lanes + 1, 2 * lanes + 3, 9 * lanes + 1}) {
+        const auto x = random_tensors<net::input>(random, count);
+        const auto t = random_tensors<net::output>(random, count);
         auto w = std::make_unique<net::parameters>();
         initialize(*w, he_normal{.seed = 2});
         // One image at a time, segment by segment.
@@ -163,6 +170,44 @@ TEST_CASE("batch_normalization: the batch's statistics, however many lanes") {
                   doctest::Approx(d_w.elements[i]).epsilon(1e-3).scale(0.1));
         if (count > 1) CHECK(std::abs(d_w.elements[0]) > 1e-4f);
     }
+}
+
+TEST_CASE("batch_normalization: an elementwise layer computed along is what it is by itself") {
+    using maps = shape<3, 5, 7>;
+    const auto check = [](auto activation) {
+        using elementwise = decltype(activation);
+        using along = network<maps, conv2d<67, kernel<1, 1>>, batch_normalization<>, elementwise,
+                              conv2d<3, kernel<2, 2>>>;
+        using apart = network<maps, conv2d<67, kernel<1, 1>>, batch_normalization<>,
+                              reshape<3, 5, 67>, elementwise, conv2d<3, kernel<2, 2>>>;
+        generator random(6);
+        const auto x = random_tensors<typename along::input>(random, lanes + 2);
+        const auto t = random_tensors<typename along::output>(random, lanes + 2);
+        const auto gradient_of = [&]<class Net>(std::type_identity<Net>) {
+            struct recorder {
+                std::unique_ptr<parameters<Net>> gradient = std::make_unique<parameters<Net>>();
+                void update(parameters<Net>&, const parameters<Net>& d_w) { *gradient = d_w; }
+            } record;
+            const auto w = std::make_unique<parameters<Net>>();
+            initialize(*w, he_normal{.seed = 3});
+            const evaluation found = train_step<mean_squared_error>(*w, record, x, t);
+            std::vector<float> all(record.gradient->values().begin(),
+                                   record.gradient->values().end());
+            all.push_back(static_cast<float>(found.loss));
+            return all;
+        };
+        const std::vector<float> found = gradient_of(std::type_identity<along>{}),
+                                 expected = gradient_of(std::type_identity<apart>{});
+        REQUIRE(found.size() == expected.size());
+        float largest = 0;
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            CHECK(std::abs(found[i] - expected[i]) <= 1e-5f);
+            largest = std::max(largest, std::abs(expected[i]));
+        }
+        CHECK(largest > 0.1f);
+    };
+    check(ctnn::tanh{});
+    check(leaky_relu<>{});
 }
 
 TEST_CASE("batch_normalization: what is no number stays none") {
