@@ -31,7 +31,8 @@ void check_stages(const planned_network<Layers, Reads>& net, bool to_input) {
     const auto name = [](std::size_t value, std::size_t given) {
         return 1'000'000 + 1'000 * value + given;
     };
-    std::array<std::size_t, Layers + 1> given{};
+    std::array<std::size_t, Layers + 1> given{}, name_of{};  // in whose name it lies there
+    for (std::size_t v = 0; v <= Layers; ++v) name_of[v] = v;
     memory.write(plan.gradients[net.reads.output], net.size_of(net.reads.output),
                  name(net.reads.output, ++given[net.reads.output]));
     CHECK(finds(net.reads.output));
@@ -42,13 +43,23 @@ void check_stages(const planned_network<Layers, Reads>& net, bool to_input) {
         CHECK(plan.is_wanted[i + 1] == wants);
         if (!wants) continue;
         CHECK(given[i + 1] == net.reads.readers(i + 1));
-        CHECK(memory.has(plan.gradients[i + 1], net.size_of(i + 1), name(i + 1, given[i + 1])));
+        const auto finds_gradient = [&] {
+            return memory.has(plan.gradients[i + 1], net.size_of(i + 1),
+                              name(name_of[i + 1], given[name_of[i + 1]]));
+        };
+        CHECK(finds_gradient());
         if (layer.stage == 0) {  // elementwise: from its output, in place; a batch layer does it
             const std::size_t head = net.stage_of(i);
             REQUIRE(i == head + 1);
-            CHECK((net.layers[head].is.sees_batch || finds(i + 1)));
             CHECK(plan.gradients[i] == plan.gradients[i + 1]);
-            memory.write(plan.gradients[i], net.size_of(i), name(i, ++given[i]));
+            ++given[i];
+            if (net.layers[head].is.sees_batch) {
+                name_of[i] = name_of[i + 1];
+            } else {
+                CHECK(finds(i + 1));
+                CHECK(name_of[i + 1] == i + 1);
+                memory.write(plan.gradients[i], net.size_of(i), name(i, given[i]));
+            }
             continue;
         }
         const bool from_output = layer.is.in_place && !layer.is.needs_input;
@@ -73,14 +84,20 @@ void check_stages(const planned_network<Layers, Reads>& net, bool to_input) {
             }
             ++given[value];
             if (mode == gradient::takes) {
-                CHECK(taker == no_value);
                 CHECK(place == plan.gradients[i + 1]);
+                CHECK(name_of[i + 1] >= i + 1);  // the other term's, too, is to be left
+                if (taker != no_value) {  // two terms, one place: the later layer reads first
+                    CHECK(layer.is.passes_gradient);
+                    name_of[std::max(taker, value)] = std::min(taker, value);
+                    taker = std::min(taker, value);
+                    continue;
+                }
                 taker = value;
             }
             if (value != taker) memory.write(place, size, name(value, given[value]));
             // Until all are written: the other inputs' gradients take it, too.
             if (mode == gradient::adds && layer.is.in_place && layer.is.inputs == 1) continue;
-            CHECK(memory.has(plan.gradients[i + 1], net.size_of(i + 1), name(i + 1, given[i + 1])));
+            CHECK(finds_gradient());
         }
         if (taker != no_value)
             memory.write(plan.gradients[taker], net.size_of(taker), name(taker, given[taker]));

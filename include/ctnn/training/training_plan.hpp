@@ -34,6 +34,25 @@ enum class gradient {
     adds     // others have written it; the layer adds to it, itself or what it wrote elsewhere
 };
 
+/// Of a sum of two values: the one whose gradient need not be copied, because the layer that gave it
+/// has read it before anything changes the other's, which lies in the same place; no_value if there is
+/// none.
+template <std::size_t Layers, std::size_t Reads>
+constexpr std::size_t read_before_it_changes(const planned_network<Layers, Reads>& net,
+                                             std::size_t sum) noexcept {
+    const auto terms = net.reads.read_by(sum);
+    if (!net.layers[sum].is.passes_gradient || terms.size() != 2 || terms[0] == terms[1])
+        return no_value;
+    const std::size_t later = std::max(terms[0], terms[1]), other = std::min(terms[0], terms[1]);
+    const std::size_t giver = net.stage_of(later - 1);
+    const planned_layer& layer = net.layers[giver];
+    bool can = net.reads.readers(later) == 1 && layer.is.inputs == 1 && !layer.is.reshapes &&
+               (layer.stage == 1 || layer.is.sees_batch);
+    for (std::size_t i = giver; i < sum; ++i)
+        for (const std::size_t read : net.reads.read_by(i)) can &= read != other;
+    return can ? later : no_value;
+}
+
 template <std::size_t Layers, std::size_t Reads>
 struct training_plan {
     std::array<bool, Layers + 1> is_input{};          // whether a value lies in the network's input
@@ -116,6 +135,7 @@ constexpr training_plan<Layers, Reads> plan_training(const planned_network<Layer
     /// When the gradient of a value is taken further; in a stage, when its last layer would. (Until
     /// its first layer has, nothing else comes to lie in the memory.)
     const auto taken_at = [&](std::size_t value) { return value == 0 ? end : back(value - 1); };
+    std::array<bool, Layers + 1> is_shared{};  // whether it has to be left as it is
     gradients[net.reads.output] = memory.add(
         {net.size_of(net.reads.output), Layers, std::max(Layers, taken_at(net.reads.output))});
     for (std::size_t i = Layers; i-- > 0;) {
@@ -132,21 +152,28 @@ constexpr training_plan<Layers, Reads> plan_training(const planned_network<Layer
             }
             continue;
         }
+        bool are_new = true;
+        for (const std::size_t read : net.reads.read_by(i))
+            are_new &= plan.is_wanted[read] && gradients[read] == no_block;
+        const std::size_t shared = are_new ? read_before_it_changes(net, i) : no_value;
         bool is_taken = false;
         for (std::size_t r = net.reads.first[i]; r < net.reads.first[i + 1]; ++r) {
             const std::size_t read = net.reads.values[r];
             if (!plan.is_wanted[read]) continue;
-            const bool stays = !net.pools(i) && (layer.is.reshapes || layer.is.passes_gradient ||
-                                                 (layer.is.in_place && layer.is.inputs == 1));
+            const bool stays = !net.pools(i) && !is_shared[net.given_by(i)] &&
+                               (layer.is.reshapes || layer.is.passes_gradient ||
+                                (layer.is.in_place && layer.is.inputs == 1));
             // A value that is read twice gets the gradient twice: added onto itself, it would be
             // twice as large for those that come next.
             const auto reads = net.reads.read_by(i);
             const bool is_read_once = std::count(reads.begin(), reads.end(), read) == 1;
-            plan.modes[r] = gradients[read] != no_block          ? gradient::adds
-                            : stays && !is_taken && is_read_once ? gradient::takes
-                                                                 : gradient::writes;
+            plan.modes[r] = gradients[read] != no_block ? gradient::adds
+                            : stays && is_read_once && (!is_taken || shared != no_value)
+                                ? gradient::takes
+                                : gradient::writes;
             if (plan.modes[r] == gradient::takes) {
                 is_taken = true;
+                is_shared[read] = read == shared;
                 gradients[read] = gradients[i + 1];
                 memory.blocks[gradients[read]].last =
                     std::max(memory.blocks[gradients[read]].last, taken_at(read));
