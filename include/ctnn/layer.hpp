@@ -37,6 +37,7 @@
 //   gradient_scratch<T, Activation, Pooling>()   parameter_gradient take as a last argument, a T*;
 //                                                the network has it in its workspaces
 //   input_gradient_from_output(y, d_y, d_x)      with facts.in_place; d_x may be d_y's memory
+//   add_input_gradient(w, x, d_y, d_x)           with facts.adds_gradient: adds to d_x
 //
 // `elementwise` and `reshaping`, below, are bases for the two plainest kinds of layers. Layers of
 // several inputs are those of layers/merge.hpp, random ones those of layers/dropout.hpp; one that
