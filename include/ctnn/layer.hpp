@@ -81,10 +81,14 @@ constexpr void compute(parameter_view<Layer, const float> w, X x, Y y, T* scratc
     });
 }
 /// Together with an elementwise layer and pooling. Layers with parameters are given them.
-template <class Layer, class Activation, class Pooling, class X, class Y, class T>
+template <class Layer, class Activation, class Pooling, std::size_t Step = 0, class X, class Y,
+          class T>
 constexpr void compute_fused(parameter_view<Layer, const float> w, X x, Y y, T* scratch) noexcept {
     with_parameters<Layer>(w, [&](auto... given) {
-        Layer::template compute_fused<Activation, Pooling>(given..., x, y, scratch);
+        if constexpr (Step == 0)
+            Layer::template compute_fused<Activation, Pooling>(given..., x, y, scratch);
+        else
+            Layer::template compute_fused<Activation, Pooling, Step>(given..., x, y, scratch);
     });
 }
 template <class Layer, class X, class Y, class T>

@@ -61,6 +61,11 @@ struct layer_facts {
     bool fuses_activation = false, fuses_pooling = false;
     /// The same with `adding` (kernels/fusion.hpp) around the activation, without pooling.
     bool fuses_addition = false;
+    /// compute_fused<Activation, Pooling, Step>(w, x, y, scratch) exists: y's pixels lie Step numbers
+    /// apart, because other branches' channels lie between.
+    bool fuses_concatenation = false;
+    /// y's pixels are those of its inputs side by side. What lies in its place is not copied.
+    bool is_concatenation = false;
     /// parameter_gradient_from_positions exists: the gradient of its output, before pooling by
     /// maximum, need not be stored.
     bool takes_positions = false;

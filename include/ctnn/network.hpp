@@ -198,7 +198,7 @@ private:
         if constexpr (place.where == detail::placement::memory)
             return memory + place.offset;
         else if constexpr (place.where == detail::placement::result)
-            return y;
+            return y + place.offset;
         else
             return const_cast<T*>(x);  // read only
     }
@@ -232,8 +232,9 @@ private:
             if constexpr (addend != detail::no_value &&
                           plan_for<T>.layers[Index].where != detail::placement::input)
                 std::copy_n(place_of<addend>(x, y, memory), into.size(), into.data());
-            if constexpr (stage_lengths[Index] > 1)
-                detail::compute_fused<first, fused_activation<Index>, fused_pooling<Index>>(
+            constexpr std::size_t step = prediction::template output_step<Index>;
+            if constexpr (stage_lengths[Index] > 1 || step > 0)
+                detail::compute_fused<first, fused_activation<Index>, fused_pooling<Index>, step>(
                     weights_here, from, into, scratch);
             else
                 detail::compute<first>(weights_here, from, into, scratch);

@@ -11,7 +11,10 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <memory>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 using namespace ctnn;
@@ -61,13 +64,28 @@ static_assert(of<residual<relu>>::fingerprint ==
 static_assert(of<add<input, input>>::plan.size == 0 && of<residual<>, flatten>::plan.size == 0);
 static_assert(of<relu, flatten>::plan.size == 0 && of<>::plan.size == 0);
 
+// Branches that end with a convolution write into their part of a concatenation: its memory is all
+// that is needed. What others read, too, is copied.
+template <std::size_t Channels, class... Behind>
+using branch = sequence<conv2d<Channels, kernel<1, 1>>, Behind...>;
+using beside = concatenate<branch<3>, branch<4, relu>, branch<1, relu, max_pool2d<window<1, 1>>>>;
+using beside_many = of<c, beside, conv2d<1, kernel<1, 1>>>;
+static_assert(of<beside>::plan.size == of<branch<3>>::plan.size);
+static_assert(of<beside>::plan.values[1].where == ctnn::detail::placement::result);
+static_assert(of<beside>::plan.values[3].offset == 3);
+static_assert(beside_many::plan.values[2].offset == beside_many::plan.values[8].offset);
+static_assert(beside_many::plan.values[4].offset == beside_many::plan.values[8].offset + 3);
+static_assert(of<c, concatenate<input, branch<3>>, c>::plan.values[2].offset ==
+              of<c, concatenate<input, branch<3>>, c>::plan.values[3].offset + 2);
+
 // A constant expression.
 using small = network<shape<4, 4, 1>, conv2d<3, kernel<3, 3>, same>, batch_normalization<>, relu,
                       residual<conv2d<3, kernel<3, 3>, same>, batch_normalization<>, relu,
                                conv2d<3, kernel<3, 3>, same>, batch_normalization<>>,
                       relu, dropout<rate<1, 4>>, max_pool2d<>,
                       multiply<input, sequence<global_average_pool2d, dense<3>, sigmoid>>,
-                      concatenate<input, swish>, global_average_pool2d, dense<2>, softmax>;
+                      concatenate<input, swish, sequence<conv2d<2, kernel<1, 1>>, relu>>,
+                      global_average_pool2d, dense<2>, softmax>;
 constexpr small::parameters small_weights = [] {
     small::parameters w{};
     int i = 0;
@@ -185,6 +203,61 @@ TEST_CASE("branches that read the same value: nobody overwrites it") {
              residual<reshape<3, 2, 2>, relu, reshape<2, 3, 2>>>>();
     check<of<add<batch_normalization<>, batch_normalization<>, input>, add<c, sequence<relu, c>>,
              relu, add<input, c>, add<c, input>, swish>>();
+}
+
+TEST_CASE("branches of a concatenation: some in their place, some copied") {
+    check<of<c, concatenate<input, branch<3, relu>, sequence<c, sigmoid>>, flatten, dense<2>>>();
+    check<
+        of<c, beside, concatenate<branch<2>, concatenate<branch<1>, branch<2, relu>>, input>, c>>();
+    check<of<beside, beside, residual<concatenate<branch<3>, branch<5>>>>>();
+    check<of<c, concatenate<branch<5>, sequence<>, branch<2>>, add<c, c>, flatten>>();
+}
+
+TEST_CASE("a concatenation of more channels than lanes: one image and many, bit for bit") {
+    using larger_map = shape<5, 7, 3>;
+    using first = sequence<conv2d<19, kernel<3, 3>, same>, relu>;
+    using second = sequence<depthwise_conv2d<kernel<3, 3>, same>>;
+    using third = sequence<conv2d<33, kernel<1, 1>>, hyperbolic_tangent>;
+    using whole = network<larger_map, concatenate<first, second, third>>;
+    generator random(12);
+    const auto w = std::make_unique<whole::parameters>();
+    const std::vector<float> numbers = random.vector(whole::parameter_count, -0.3f, 0.3f);
+    std::copy(numbers.begin(), numbers.end(), w->elements);
+    std::vector<whole::input> images(simd::native_lanes + 1);
+    for (whole::input& image : images) {
+        const std::vector<float> pixels = random.vector(larger_map::size, -1.0f, 1.0f);
+        std::copy(pixels.begin(), pixels.end(), image.begin());
+    }
+    const auto predictions = [&]<class Net>(std::type_identity<Net>, std::size_t first_number) {
+        const auto part = std::make_unique<parameters<Net>>();
+        std::copy_n(numbers.begin() + static_cast<std::ptrdiff_t>(first_number),
+                    Net::parameter_count, part->elements);
+        std::vector<typename Net::output> many(images.size());
+        const auto space = std::make_unique<typename Net::batch_workspace>();
+        Net::predict(*part, images, many, *space);
+        for (const typename Net::input& image : images) many.push_back(Net::predict(*part, image));
+        return many;
+    };
+    using nets = std::tuple<network<larger_map, first>, network<larger_map, second>,
+                            network<larger_map, third>>;
+    const auto found = predictions(std::type_identity<whole>{}, 0);
+    std::size_t first_channel = 0, first_number = 0;
+    const auto check_part = [&]<class Net>(std::type_identity<Net> net) {
+        const auto expected = predictions(net, first_number);
+        std::size_t differ = 0;
+        for (std::size_t n = 0; n < found.size(); ++n)
+            for (std::size_t h = 0; h < 5; ++h)
+                for (std::size_t w_ = 0; w_ < 7; ++w_)
+                    for (std::size_t f = 0; f < Net::output_shape::channels; ++f)
+                        differ += found[n](h, w_, first_channel + f) != expected[n](h, w_, f);
+        CHECK(differ == 0);
+        first_channel += Net::output_shape::channels;
+        first_number += Net::parameter_count;
+    };
+    check_part(std::type_identity<std::tuple_element_t<0, nets>>{});
+    check_part(std::type_identity<std::tuple_element_t<1, nets>>{});
+    check_part(std::type_identity<std::tuple_element_t<2, nets>>{});
+    CHECK(first_channel == whole::output_shape::channels);
 }
 
 TEST_CASE("branches that are the same value, twice and three times: as many gradients") {

@@ -14,14 +14,13 @@ namespace {
 template <std::size_t Layers, std::size_t Reads>
 void check_prediction(const planned_network<Layers, Reads>& net) {
     const memory_plan<Layers> plan = plan_prediction(net);
-    owned_memory memory(plan.size);
-    bool is_given = false;
+    const std::size_t output = origin(net, net.reads.output);
+    owned_memory memory(plan.size), result(net.size_of(output));
     const auto finds = [&](std::size_t value) {
         const placement p = plan.values[value];
         if (p.where == placement::input) return origin(net, value) == 0;
-        if (p.where == placement::result)
-            return is_given && origin(net, value) == origin(net, net.reads.output);
-        return memory.has(p.offset, net.size_of(value), origin(net, value));
+        return (p.where == placement::result ? result : memory)
+            .has(p.offset, net.size_of(value), origin(net, value));
     };
     for (std::size_t i = 0; i < Layers; ++i) {
         const planned_layer& layer = net.layers[i];
@@ -39,14 +38,24 @@ void check_prediction(const planned_network<Layers, Reads>& net) {
                 CHECK(finds(net.addend_of(i)));
         }
         CHECK(plan.layers[i].used <= plan.largest_set);
-        if (plan.layers[i].where == placement::memory) CHECK(plan.layers[i].offset == p.offset);
-        CHECK((p.where == placement::result) == (given == origin(net, net.reads.output)));
+        if (plan.layers[i].where != placement::input) CHECK(plan.layers[i].offset == p.offset);
+        const std::size_t whole = net.concatenation_of(i);
+        if (whole != no_value) {
+            const placement all = plan.values[whole + 1];
+            CHECK(p.where == all.where);
+            CHECK(p.offset == all.offset + net.place_in(whole, given));
+        }
+        CHECK((p.where == placement::result) ==
+              (given == output || (whole != no_value && whole + 1 == output)));
         CHECK(p.where != placement::input);
-        if (p.where == placement::result) is_given = true;
+        if (p.where == placement::result) result.write(p.offset, net.size_of(given), given);
         if (p.where != placement::memory) continue;
         const bool overwrites = [&] {
             for (const std::size_t value : net.reads.read_by(i)) {
                 const placement x = plan.values[value];
+                if (layer.is.is_concatenation && value > 0 &&
+                    net.concatenation_of(net.stage_of(value - 1)) == i)
+                    continue;
                 if (x.where == placement::memory && x.offset < p.offset + layer.output &&
                     p.offset < x.offset + net.size_of(value))
                     return true;

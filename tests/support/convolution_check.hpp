@@ -14,6 +14,8 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <cstring>
+#include <type_traits>
 #include <vector>
 
 using namespace ctnn;
@@ -122,6 +124,70 @@ void check_forward(const problem<Conv>& p, const std::vector<reference::numbers>
                                                   y.data());
     for (std::size_t n = 0; n < simd::native_lanes; ++n)
         CHECK(deviation_of_numbers(lane(y, n), expected[n]) <= laws::float_error);
+}
+
+/// Outputs with room for others between their pixels, which stays as it is: bit for bit those of a
+/// tensor.
+template <convolution Conv, class Activation, class Pooling>
+void check_apart() {
+    constexpr std::size_t step = Conv.filters + 3,
+                          pixels = (Conv.rows.output() / Pooling::window_rows) *
+                                   (Conv.columns.output() / Pooling::window_columns);
+    static constexpr convolution apart = Conv.with_output_step(step);
+    static_assert(apart.output_step() == step && Conv.output_step() == Conv.filters);
+    static_assert(apart.with_output_step(Conv.filters).step == 0);
+    const problem<Conv> p;
+    const auto check = [&](const auto& x, auto number, auto run_together, auto run_apart) {
+        using T = decltype(number);
+        std::vector<T> y(pixels * Conv.filters), between(pixels * step, T(77.0f));
+        run_together(x.data(), p.kernel.data(), p.bias.data(), y.data());
+        run_apart(x.data(), p.kernel.data(), p.bias.data(), between.data());
+        std::vector<T> expected(between.size(), T(77.0f));
+        for (std::size_t i = 0; i < y.size(); ++i)
+            expected[i / Conv.filters * step + i % Conv.filters] = y[i];
+        CHECK(std::memcmp(between.data(), expected.data(), between.size() * sizeof(T)) == 0);
+    };
+    const auto images = [&](const auto& x, auto number) {
+        check(
+            x, number,
+            [](auto... a) {
+                detail::convolution_with_images_in_lanes<Conv>::template forward<Activation,
+                                                                                 Pooling>(a...);
+            },
+            [](auto... a) {
+                detail::convolution_with_images_in_lanes<apart>::template forward<Activation,
+                                                                                  Pooling>(a...);
+            });
+    };
+    images(in_lanes(p.x), native{});
+    images(p.x[0], float{});
+    check(
+        p.x[0], float{},
+        [](auto... a) { detail::convolve_in_constant_expression<Activation, Pooling>(Conv, a...); },
+        [](auto... a) {
+            detail::convolve_in_constant_expression<Activation, Pooling>(apart, a...);
+        });
+#if CTNN_HAS_XSIMD
+    const auto one = [&]<class Together, class Apart>(std::type_identity<Together>,
+                                                      std::type_identity<Apart>) {
+        std::vector<float> scratch(Together::scratch_size);
+        static_assert(Together::scratch_size == Apart::scratch_size);
+        check(
+            p.x[0], float{}, [&](auto... a) { Together::run(a..., scratch.data()); },
+            [&](auto... a) { Apart::run(a..., scratch.data()); });
+    };
+    one(std::type_identity<detail::convolution_with_filters_in_lanes<Conv, Activation, Pooling>>{},
+        std::type_identity<
+            detail::convolution_with_filters_in_lanes<apart, Activation, Pooling>>{});
+    one(std::type_identity<detail::convolution_with_columns_in_lanes<Conv, Activation, Pooling>>{},
+        std::type_identity<
+            detail::convolution_with_columns_in_lanes<apart, Activation, Pooling>>{});
+    if constexpr (Conv.is_depthwise())
+        one(std::type_identity<
+                detail::convolution_with_channels_in_lanes<Conv, Activation, Pooling>>{},
+            std::type_identity<
+                detail::convolution_with_channels_in_lanes<apart, Activation, Pooling>>{});
+#endif
 }
 
 /// Adds the gradients of kernel and bias to d_kernel and d_bias.

@@ -159,14 +159,16 @@ inline planned_network<10, 14> random_graph(generator& numbers, bool with_scratc
             layer =
                 kind == 0 && i % 2 == 0
                     ? planned_layer{larger, {.inputs = 2, .in_place = true, .needs_input = true}}
-                : kind == 0 ? planned_layer{size + 3, {.inputs = 2}}
-                            : planned_layer{size,
-                                            {.inputs = 2,
-                                             .in_place = true,
-                                             .needs_input = kind == 1,
-                                             .is_sum = kind > 1,
-                                             .ignores_input = kind > 1,
-                                             .passes_gradient = kind > 1}};
+                : kind == 0
+                    ? planned_layer{size + net.size_of(other),
+                                    {.inputs = 2, .ignores_input = true, .is_concatenation = true}}
+                    : planned_layer{size,
+                                    {.inputs = 2,
+                                     .in_place = true,
+                                     .needs_input = kind == 1,
+                                     .is_sum = kind > 1,
+                                     .ignores_input = kind > 1,
+                                     .passes_gradient = kind > 1}};
         } else {
             const bool branches = open < merges && random(3) == 0;
             const std::size_t value = branches ? random(i + 1) : ends.back();
@@ -184,7 +186,8 @@ inline planned_network<10, 14> random_graph(generator& numbers, bool with_scratc
                     : kind == 3 ? planned_layer{1 + random(9), {.ignores_input = true}}
                     : kind == 4 ? moving(size)
                                 : moving(1 + random(20));
-            layer.is.fuses_addition = layer.is.adds_gradient = kind > 3;
+            layer.is.fuses_addition = layer.is.adds_gradient = layer.is.fuses_concatenation =
+                kind > 3;
             layer.is.fuses_activation = kind > 3 || layer.is.sees_batch;
             layer.is.is_elementwise = kind == 0;
             layer.scratch = with_scratch && kind > 3 ? random(2) * random(30) : 0;

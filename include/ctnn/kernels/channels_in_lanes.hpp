@@ -71,7 +71,7 @@ private:
     template <std::size_t Like>
     [[gnu::noinline]] static void tile(const float* x, const float* kernel, const float* bias,
                                        float* y, std::size_t h, std::size_t w) noexcept {
-        float* const to = y + (h * pooled_columns + w / window_columns) * Conv.filters;
+        float* const to = y + (h * pooled_columns + w / window_columns) * Conv.output_step();
         pooled_tile<vector, Activation, Pooling, columns_kept, window_columns>(
             window_rows, true,
             [&](std::size_t p, auto& sum) CTNN_INLINED {
@@ -91,7 +91,7 @@ private:
                 }
             },
             [&](std::size_t q, vector value)
-                CTNN_INLINED { simd::store(to + q * Conv.filters, value); });
+                CTNN_INLINED { simd::store(to + q * Conv.output_step(), value); });
     }
 
     static constexpr std::size_t place(std::size_t q) noexcept {

@@ -113,7 +113,7 @@ public:
                                            g * Conv.group_channels() * channel_size,
                                        kernel + g * Conv.group_filters(),
                                        Conv.bias_from(bias, g * Conv.group_filters()),
-                                       y + (h + r) * pooled_columns * Conv.filters +
+                                       y + (h + r) * pooled_columns * Conv.output_step() +
                                            g * Conv.group_filters(),
                                        w);
             }
@@ -186,7 +186,8 @@ private:
                 CTNN_INLINED { simd::store(out[t % Filters] + t / Filters * lanes, value); });
         const std::size_t count = std::min(Vectors * lanes, pooled_columns - w);
         for (std::size_t n = 0; n < count; ++n)
-            for (std::size_t f = 0; f < Filters; ++f) y[(w + n) * Conv.filters + f] = out[f][n];
+            for (std::size_t f = 0; f < Filters; ++f)
+                y[(w + n) * Conv.output_step() + f] = out[f][n];
     }
 };
 

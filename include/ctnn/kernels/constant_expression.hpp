@@ -20,7 +20,8 @@ constexpr void convolve_in_constant_expression(const convolution& conv, const fl
     const std::size_t group_channels = conv.group_channels(), group_filters = conv.group_filters();
     const bool is_dense = conv.groups == 1 && columns.dilation == 1;
     for (std::size_t h = 0; h < rows.output() / Pooling::window_rows; ++h)
-        for (std::size_t w = 0; w < columns.output() / Pooling::window_columns; ++w)
+        for (std::size_t w = 0; w < columns.output() / Pooling::window_columns;
+             ++w, y += conv.output_step())
             for (std::size_t f = 0; f < filters; ++f) {
                 const float* first = x + f / group_filters * group_channels;
                 float kept = Pooling::template start<float>();
@@ -29,7 +30,7 @@ constexpr void convolve_in_constant_expression(const convolution& conv, const fl
                     const std::size_t q = w * Pooling::window_columns + n % Pooling::window_columns;
                     const auto taps_i = rows.taps_inside(r), taps_j = columns.taps_inside(q);
                     float sum = conv.has_bias ? bias[f] : 0.0f;
-                    if constexpr (adds_to_output<Activation>) sum += *y;
+                    if constexpr (adds_to_output<Activation>) sum += y[f];
                     const std::size_t taps = taps_j.last - taps_j.first;
                     // Neighbouring pixels lie side by side, and so do their weights.
                     const std::size_t runs = is_dense ? 1 : taps,
@@ -46,7 +47,7 @@ constexpr void convolve_in_constant_expression(const convolution& conv, const fl
                         }
                     kept = Pooling::combine(kept, Activation::value(sum));
                 }
-                *y++ = Pooling::finish(kept);
+                y[f] = Pooling::finish(kept);
             }
 }
 

@@ -20,7 +20,16 @@ struct convolution {
     axis rows, columns;
     std::size_t channels, filters, groups;
     bool has_bias;
+    std::size_t step = 0;  // from one output to the next if others lie between, else 0
 
+    [[nodiscard]] constexpr std::size_t output_step() const noexcept {
+        return step == 0 ? filters : step;
+    }
+    [[nodiscard]] constexpr convolution with_output_step(std::size_t numbers) const noexcept {
+        convolution result = *this;
+        result.step = numbers == filters ? 0 : numbers;
+        return result;
+    }
     [[nodiscard]] constexpr std::size_t group_channels() const noexcept {
         return channels / groups;
     }

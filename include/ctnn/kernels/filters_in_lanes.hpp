@@ -125,7 +125,7 @@ private:
             return count % lanes == 0 || u + 1 < units ? u * lanes : last;
         };
         const bool is_last = !has_blocks || c + channels_at_once >= group_channels;
-        float* const to = y + (h * pooled_columns + w / window_columns) * Conv.filters;
+        float* const to = y + (h * pooled_columns + w / window_columns) * Conv.output_step();
         pooled_tile<vector, Activation, Pooling, items, sums / items>(
             steps, is_last,
             [&](std::size_t p, vector(&sum)[sums]) CTNN_INLINED {
@@ -159,7 +159,7 @@ private:
     }
     /// Where output number n of the tile lies, from its first.
     static constexpr std::size_t output(std::size_t n) noexcept {
-        return (n / columns_kept * pooled_columns + n % columns_kept) * Conv.filters;
+        return (n / columns_kept * pooled_columns + n % columns_kept) * Conv.output_step();
     }
 
     /// Where the sum of row r, column q, vector u of the tile is.

@@ -158,20 +158,20 @@ private:
         constexpr std::size_t wide = Inside ? Count * pool : 1, parts = Inside ? pool : 1;
         constexpr std::size_t across = Count * pool / wide;  // steps in a row of the window
         constexpr std::size_t steps = Pooling::window_rows * across;
-        const std::size_t at = (h * (width / pool) + w) * Conv.filters + first;
+        const std::size_t at = (h * (width / pool) + w) * Conv.output_step() + first;
         const auto add = [&](std::size_t step, T(&sum)[wide * Size]) CTNN_INLINED {
             CTNN_UNROLLED
             for (std::size_t t = 0; t < wide * Size; ++t) {
                 sum[t] = Conv.has_bias ? T(bias[first + t % Size]) : T(0.0f);
                 if constexpr (adds_to_output<Activation>)
-                    sum[t] = sum[t] + y[at + t / Size * Conv.filters + t % Size];
+                    sum[t] = sum[t] + y[at + t / Size * Conv.output_step() + t % Size];
             }
             forward_sums::template add<wide, Size, Inside>(x + (is_depthwise ? first : 0), kernel,
                                                            h * Pooling::window_rows + step / across,
                                                            w * pool + step % across * wide, sum);
         };
         const auto output = [&](std::size_t item) CTNN_INLINED {
-            return at + item / Size * Conv.filters + item % Size;
+            return at + item / Size * Conv.output_step() + item % Size;
         };
         const auto place = [](std::size_t item, std::size_t part) CTNN_INLINED {
             return (item / Size * parts + part) * Size + item % Size;

@@ -42,7 +42,8 @@ struct concatenation {
                       0);
         static constexpr std::size_t inputs = 1 + sizeof...(Rest);
         static constexpr std::string_view name = "concatenate";
-        static constexpr layer_facts facts{.inputs = inputs, .ignores_input = true};
+        static constexpr layer_facts facts{
+            .inputs = inputs, .ignores_input = true, .is_concatenation = true};
         static constexpr std::array<std::size_t, inputs> channels{First::channels,
                                                                   Rest::channels...};
         static constexpr std::size_t first_channel(std::size_t input) noexcept {
@@ -55,7 +56,8 @@ struct concatenation {
         static constexpr void compute(const std::array<const T*, inputs>& x,
                                       tensor_view<output_shape, T> y) noexcept {
             [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (copy<I>(x[I], y.data(), true), ...);
+                ((x[I] != y.data() + first_channel(I) ? copy<I>(x[I], y.data(), true) : void()),
+                 ...);
             }
             (std::make_index_sequence<inputs>{});
         }

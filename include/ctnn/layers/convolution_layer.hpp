@@ -53,6 +53,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                                        .fuses_activation = true,
                                        .fuses_pooling = !pays_in_blocks<Layer::conv>,
                                        .fuses_addition = adds_to_output_of_one<Layer>(),
+                                       .fuses_concatenation = !pays_in_blocks<Layer::conv>,
                                        .takes_positions = !Layer::conv.is_depthwise()};
     /// How one image, or one image per lane, is computed together with `Pooling`.
     template <class Pooling>
@@ -94,21 +95,23 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     }
 
     /// The same, then an elementwise layer and pooling over disjoint windows, without storing what
-    /// is between.
-    template <class Activation, class Pooling, class T, class Pooled>
+    /// is between. `Step`: from one pixel of y to the next, if it is not those of a tensor.
+    template <class Activation, class Pooling, std::size_t Step = 0, class T, class Pooled>
     static constexpr void compute_fused(weights w, tensor_view<Input, const T> x,
                                         tensor_view<Pooled, T> y,
                                         [[maybe_unused]] T* scratch) noexcept {
         const float* kernel = w.kernel().data();
+        constexpr convolution conv =
+            Layer::conv.with_output_step(Step == 0 ? Layer::conv.filters : Step);
         if constexpr (std::is_same_v<T, float>) {
             if (std::is_constant_evaluated())
-                return convolve_in_constant_expression<Activation, Pooling>(
-                    Layer::conv, x.data(), kernel, bias(w), y.data());
+                return convolve_in_constant_expression<Activation, Pooling>(conv, x.data(), kernel,
+                                                                            bias(w), y.data());
             if constexpr (simd::native_lanes > 1)
-                return loops_of_one<Layer, Activation, Pooling>::run(x.data(), kernel, bias(w),
-                                                                     y.data(), scratch);
+                return decltype(choose_loops_of_one<conv, Activation, Pooling>())::type::run(
+                    x.data(), kernel, bias(w), y.data(), scratch);
         }
-        convolution_with_images_in_lanes<Layer::conv>::template forward<Activation, Pooling>(
+        convolution_with_images_in_lanes<conv>::template forward<Activation, Pooling>(
             x.data(), kernel, bias(w), y.data());
     }
 

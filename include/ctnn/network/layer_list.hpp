@@ -154,9 +154,9 @@ struct leaf_table;
 template <class Input, class List, class... Layers>
 struct leaf_table<Input, List, hana::tuple<Layers...>> {
     static constexpr std::size_t count = sizeof...(Layers);
-    static constexpr std::array<planned_layer, count> layers{
-        planned_layer{Layers::type::output_shape::size, Layers::type::facts,
-                      Layers::type::parameter_count > 0}...};
+    static constexpr std::array<planned_layer, count> layers{planned_layer{
+        Layers::type::output_shape::size, Layers::type::facts, Layers::type::parameter_count > 0, 0,
+        1, Layers::type::output_shape::height* Layers::type::output_shape::width}...};
     static constexpr planned_network<count, List::reads.all> network{Input::size, layers,
                                                                      List::reads};
     static constexpr std::size_t parameters =
@@ -237,6 +237,17 @@ struct prediction_stages {
     /// What stage `Index` adds its convolution to, or no_value.
     template <std::size_t Index>
     static constexpr std::size_t addend = network.with(lengths).addend_of(Index);
+
+    /// From one pixel of what stage `Index` writes to the next, where it writes into a part of a
+    /// concatenation, else 0.
+    template <std::size_t Index>
+    static constexpr std::size_t output_step = [] {
+        constexpr std::size_t into = network.with(lengths).concatenation_of(Index);
+        if constexpr (into == no_value)
+            return std::size_t{0};
+        else
+            return table::layers[into].output / table::layers[into].pixels;
+    }();
 
     /// The activation or pooling layer that stage `Index` computes too, or `None`.
     template <std::size_t Index, bool IsPooling, class None>

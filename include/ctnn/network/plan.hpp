@@ -24,6 +24,7 @@ struct planned_layer {
     /// How many layers are computed in one go, beginning with it; 0: it is part of an earlier one's
     /// work.
     std::size_t stage = 1;
+    std::size_t pixels = 1;  // of the output
 };
 
 /// The layers, what they read, and how many numbers the network's input has.
@@ -51,6 +52,23 @@ struct planned_network {
     /// What the stage beginning with layer `i` adds to, if it does.
     [[nodiscard]] constexpr std::size_t addend_of(std::size_t i) const noexcept {
         return layers[i].stage > 1 ? addend_at(i + 1) : no_value;
+    }
+    /// The concatenation of which the stage beginning with layer `i` writes a part, in its place; no_value
+    /// if it does not.
+    [[nodiscard]] constexpr std::size_t concatenation_of(std::size_t i) const noexcept {
+        if (!layers[i].is.fuses_concatenation || addend_of(i) != no_value) return no_value;
+        const std::size_t value = given_by(i), reader = reads.last_reader(value);
+        const bool is_one = reads.readers(value) == 1 && reader < Layers;
+        return is_one && layers[reader].is.is_concatenation ? reader : no_value;
+    }
+    /// Numbers from the first of a pixel of concatenation `i` to that of `value`, one of its inputs.
+    [[nodiscard]] constexpr std::size_t place_in(std::size_t i, std::size_t value) const noexcept {
+        std::size_t before = 0;
+        for (const std::size_t read : reads.read_by(i)) {
+            if (read == value) break;
+            before += size_of(read);
+        }
+        return before / layers[i].pixels;
     }
     /// Whether the stage beginning with layer `i` ends with pooling.
     [[nodiscard]] constexpr bool pools(std::size_t i) const noexcept {
@@ -111,7 +129,7 @@ struct placement {
     enum place {
         input,   // in the caller's input; of a layer's output: where its input lies
         memory,  // at `offset` in the scratch memory
-        result   // in the caller's output
+        result   // in the caller's output, at `offset`
     } where = input;
     std::size_t offset = 0;   // in numbers
     std::size_t scratch = 0;  // where the layer's scratch memory lies
@@ -135,6 +153,7 @@ constexpr memory_plan<Layers> plan_prediction(const planned_network<Layers, Read
     arena<2 * Layers> memory;
     std::array<std::size_t, Layers + 1> blocks{};  // of the values that lie in the memory
     std::array<std::size_t, Layers> scratch{};
+    std::array<std::size_t, Layers + 1> inside{};  // where they begin in their block
     blocks.fill(no_block);
     scratch.fill(no_block);
     const auto share = [&](std::size_t value, std::size_t with, std::size_t until) {
@@ -170,8 +189,18 @@ constexpr memory_plan<Layers> plan_prediction(const planned_network<Layers, Read
             p.where = placement::input;
             share(given, addend, until);
         }
+        // A part of a concatenation, whose memory begins to live with its first one.
+        const std::size_t whole = net.concatenation_of(i);
+        if (whole != no_value) {
+            p.where = whole + 1 == output ? placement::result : placement::memory;
+            inside[given] = net.place_in(whole, given);
+            if (p.where == placement::memory && blocks[whole + 1] == no_block)
+                blocks[whole + 1] =
+                    memory.add({net.size_of(whole + 1), i, net.reads.last_reader(whole + 1)});
+            blocks[given] = blocks[whole + 1];
+        }
         if (p.where != placement::input) plan.values[given].where = p.where;
-        if (p.where == placement::memory)
+        if (p.where == placement::memory && blocks[given] == no_block)
             blocks[given] = memory.add({net.size_of(given), i, until});
         if (layer.scratch > 0 && !layer.is.reshapes)
             scratch[i] = memory.add({layer.scratch, i, i, true});
@@ -183,8 +212,9 @@ constexpr memory_plan<Layers> plan_prediction(const planned_network<Layers, Read
         placement &p = plan.layers[i], &value = plan.values[net.given_by(i)];
         if (value.where == placement::memory)
             value.offset = memory.blocks[blocks[net.given_by(i)]].offset;
+        value.offset += inside[net.given_by(i)];
         if (net.layers[i].is.reshapes) continue;
-        if (p.where == placement::memory) p.offset = value.offset;
+        if (p.where != placement::input) p.offset = value.offset;
         if (scratch[i] != no_block) p.scratch = memory.blocks[scratch[i]].offset;
         p.used = memory.alive(i);
     }

@@ -160,6 +160,10 @@ struct rounded_weights {
         static constexpr void compute_fused(weights w, Arguments... a) noexcept {
             rounded::template compute_fused<Activation, Pooling>(used(w), a...);
         }
+        template <class Activation, class Pooling, std::size_t Step, class... Arguments>
+        static constexpr void compute_fused(weights w, Arguments... a) noexcept {
+            rounded::template compute_fused<Activation, Pooling, Step>(used(w), a...);
+        }
         template <class Activation, class Pooling, class... Arguments>
         static constexpr void compute_with_positions(weights w, Arguments... a) noexcept {
             rounded::template compute_with_positions<Activation, Pooling>(used(w), a...);

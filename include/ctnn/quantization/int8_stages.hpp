@@ -179,7 +179,8 @@ struct int8_stages<Network, hana::tuple<Layers...>> {
         for (std::size_t i = 0; i < count; ++i) {
             planned_layer& layer = network.layers[i];
             layer.is.in_place &= kinds[i] != int8_kind::convolution;
-            layer.is.is_sum = false;  // no convolution adds to one
+            // No convolution adds to a sum, or writes a part of a concatenation.
+            layer.is.is_sum = layer.is.fuses_concatenation = false;
         }
         return plan_prediction(network);
     }
