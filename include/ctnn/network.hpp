@@ -232,7 +232,7 @@ private:
             if constexpr (addend != detail::no_value &&
                           plan_for<T>.layers[Index].where != detail::placement::input)
                 std::copy_n(place_of<addend>(x, y, memory), into.size(), into.data());
-            constexpr std::size_t step = prediction::template output_step<Index>;
+            constexpr std::size_t step = prediction::template output_step<Index, T>;
             if constexpr (stage_lengths[Index] > 1 || step > 0)
                 detail::compute_fused<first, fused_activation<Index>, fused_pooling<Index>, step>(
                     weights_here, from, into, scratch);

@@ -77,6 +77,12 @@ static_assert(beside_many::plan.values[2].offset == beside_many::plan.values[8].
 static_assert(beside_many::plan.values[4].offset == beside_many::plan.values[8].offset + 3);
 static_assert(of<c, concatenate<input, branch<3>>, c>::plan.values[2].offset ==
               of<c, concatenate<input, branch<3>>, c>::plan.values[3].offset + 2);
+// Where the other branch needs more than is saved, the parts are copied together: the first one takes
+// less room meanwhile.
+using one_beside_much =
+    of<concatenate<branch<1>, sequence<conv2d<40, kernel<1, 1>>, branch<30>, branch<3>>>, c>;
+static_assert(one_beside_much::plan.size == (1 + 40 + 30) * 6);
+static_assert(one_beside_much::plan.values[1].offset != one_beside_much::plan.values[5].offset);
 
 // A constant expression.
 using small = network<shape<4, 4, 1>, conv2d<3, kernel<3, 3>, same>, batch_normalization<>, relu,

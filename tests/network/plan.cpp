@@ -134,7 +134,7 @@ TEST_CASE("plans of chains: everything is found, nothing is wasted") {
 
 TEST_CASE("plans of 1,000 graphs: everything is found, next to nothing is wasted") {
     generator numbers(2);
-    std::size_t waste = 0, all = 0, fusions = 0;
+    std::size_t waste = 0, all = 0, fusions = 0, in_parts = 0, copied = 0;
     for (int list = 0; list < 1000; ++list) {
         const auto net = random_graph(numbers, list % 4 == 0);
         for (const bool fused : {false, true}) {
@@ -145,6 +145,13 @@ TEST_CASE("plans of 1,000 graphs: everything is found, next to nothing is wasted
             for (std::size_t i = 0; i < 10; ++i) fusions += planned.addend_of(i) != no_value;
             check_prediction(planned);
             const auto plan = plan_prediction(planned);
+            auto copies = planned;
+            copies.copies_parts = true;
+            check_prediction(copies);
+            const std::size_t size = plan_prediction(copies).size;
+            CHECK(plan_prediction(with_concatenations_chosen(planned)).size ==
+                  std::min(plan.size, size));
+            in_parts += plan.size < size, copied += size < plan.size;
             if (list % 4 == 0) continue;  // scratch memory is aligned
             waste += plan.size - plan.largest_set;
             all += plan.size;
@@ -152,5 +159,7 @@ TEST_CASE("plans of 1,000 graphs: everything is found, next to nothing is wasted
     }
     CHECK(all > 10'000);
     CHECK(fusions > 20);
+    CHECK(in_parts > 20);
+    CHECK(copied > 0);
     CHECK(waste * 100 <= all);
 }

@@ -49,7 +49,7 @@ template <std::size_t Channels, std::size_t Vectors, bool OfTaps, class T>
         for (std::size_t w = 0; w < step.columns; ++w, pixel += step.x_column * lanes) {
             CTNN_UNROLLED
             for (std::size_t c = 0; c < Channels; ++c)
-                __builtin_prefetch(pixel + (step.x_column + c) * lanes);
+                simd::prefetch(pixel, (step.x_column + c) * lanes);
             for (std::size_t n = 0; n < lanes; n += unrolled) {
                 CTNN_UNROLLED
                 for (std::size_t u = 0; u < unrolled; ++u, from += to_next_image) {

@@ -238,17 +238,6 @@ struct prediction_stages {
     template <std::size_t Index>
     static constexpr std::size_t addend = network.with(lengths).addend_of(Index);
 
-    /// From one pixel of what stage `Index` writes to the next, where it writes into a part of a
-    /// concatenation, else 0.
-    template <std::size_t Index>
-    static constexpr std::size_t output_step = [] {
-        constexpr std::size_t into = network.with(lengths).concatenation_of(Index);
-        if constexpr (into == no_value)
-            return std::size_t{0};
-        else
-            return table::layers[into].output / table::layers[into].pixels;
-    }();
-
     /// The activation or pooling layer that stage `Index` computes too, or `None`.
     template <std::size_t Index, bool IsPooling, class None>
     static constexpr auto follower() noexcept {
@@ -282,12 +271,24 @@ struct prediction_stages {
     }();
 
     template <class T>
-    static constexpr memory_plan<table::count> plan = [
-    ]<std::size_t... I>(std::index_sequence<I...>) {
-        return plan_prediction(
+    static constexpr auto planned = []<std::size_t... I>(std::index_sequence<I...>) {
+        return with_concatenations_chosen(
             network.with(lengths, std::array<std::size_t, table::count>{scratch<I, T>...}));
     }
     (std::make_index_sequence<table::count>{});
+    /// From one pixel of what stage `Index` writes to the next, where it writes into a part of a
+    /// concatenation, else 0.
+    template <std::size_t Index, class T>
+    static constexpr std::size_t output_step = [] {
+        constexpr std::size_t into = planned<T>.concatenation_of(Index);
+        if constexpr (into == no_value)
+            return std::size_t{0};
+        else
+            return table::layers[into].output / table::layers[into].pixels;
+    }();
+
+    template <class T>
+    static constexpr memory_plan<table::count> plan = plan_prediction(planned<T>);
 };
 
 }  // namespace ctnn::detail

@@ -33,6 +33,7 @@ struct planned_network {
     std::size_t input;
     std::array<planned_layer, Layers> layers{};
     links<Layers, Reads> reads{};
+    bool copies_parts = false;  // of concatenations
 
     [[nodiscard]] constexpr std::size_t size_of(std::size_t value) const noexcept {
         return value == 0 ? input : layers[value - 1].output;
@@ -56,7 +57,8 @@ struct planned_network {
     /// The concatenation of which the stage beginning with layer `i` writes a part, in its place; no_value
     /// if it does not.
     [[nodiscard]] constexpr std::size_t concatenation_of(std::size_t i) const noexcept {
-        if (!layers[i].is.fuses_concatenation || addend_of(i) != no_value) return no_value;
+        if (copies_parts || !layers[i].is.fuses_concatenation || addend_of(i) != no_value)
+            return no_value;
         const std::size_t value = given_by(i), reader = reads.last_reader(value);
         const bool is_one = reads.readers(value) == 1 && reader < Layers;
         return is_one && layers[reader].is.is_concatenation ? reader : no_value;
@@ -143,6 +145,24 @@ struct memory_plan {
     std::size_t size = 0;                        // numbers of scratch memory
     std::size_t largest_set = 0;                 // numbers that are alive at once, at most
 };
+
+template <std::size_t Layers, std::size_t Reads>
+constexpr memory_plan<Layers> plan_prediction(const planned_network<Layers, Reads>& net) noexcept;
+
+/// The same network, whose concatenations are written in parts or copied together: as takes less memory.
+/// In parts they live from the first part on, while other branches may need much.
+template <std::size_t Layers, std::size_t Reads>
+constexpr planned_network<Layers, Reads>
+with_concatenations_chosen(planned_network<Layers, Reads> net) noexcept {
+    bool has_parts = false;
+    for (std::size_t i = 0; i < Layers; ++i)
+        has_parts |= net.layers[i].stage > 0 && net.concatenation_of(i) != no_value;
+    if (!has_parts) return net;
+    const std::size_t in_parts = plan_prediction(net).size;
+    net.copies_parts = true;
+    net.copies_parts = plan_prediction(net).size < in_parts;
+    return net;
+}
 
 /// A prediction needs a value until its last reader is done. A layer that may work in place does
 /// where its input dies with it. The network's input and output are the caller's: the last layer

@@ -26,17 +26,18 @@ template <std::size_t Count, class F>
     if (!std::is_constant_evaluated()) asm volatile("" : : : "memory");
 }
 
-/// Of weights in rows of `Step` floats: asks for what lies 16 rows behind p, or beyond the end, where
-/// nothing is read. Where rows lie far apart, processors do not foresee them: they are on other pages
-/// of memory before long.
+/// Asks for what lies `numbers` behind p, or beyond the end, where nothing is read.
+[[gnu::always_inline]] inline void prefetch(const float* p, std::size_t numbers) noexcept {
+    // As a number: p may not be moved beyond the end.
+    const auto there = reinterpret_cast<std::uintptr_t>(p) + numbers * sizeof(float);
+    __builtin_prefetch(reinterpret_cast<const void*>(there));  // NOLINT(*-no-int-to-ptr)
+}
+/// Of weights in rows of `Step` floats: asks for what lies 16 rows behind p. Where rows lie far apart,
+/// processors do not foresee them: they are on other pages of memory before long.
 template <std::size_t Step>
 [[gnu::always_inline]] constexpr void prefetch_rows([[maybe_unused]] const float* p) noexcept {
-    if constexpr (native_lanes > 1 && Step >= 64) {  // small processors have no cache that waits
-        if (std::is_constant_evaluated()) return;
-        // As a number: p may not be moved beyond the end.
-        const auto there = reinterpret_cast<std::uintptr_t>(p) + 16 * Step * sizeof(float);
-        __builtin_prefetch(reinterpret_cast<const void*>(there));  // NOLINT(*-no-int-to-ptr)
-    }
+    if constexpr (native_lanes > 1 && Step >= 64)  // small processors have no cache that waits
+        if (!std::is_constant_evaluated()) prefetch(p, 16 * Step);
 }
 
 /// The size of the larger ones when `total` is cut into tiles of nearly equal size.
