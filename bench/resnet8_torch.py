@@ -3,8 +3,8 @@
 layers, first values from the same distribution, Adam, batches of 32, one core. Needs python3-torch and python3-numpy.
 
   for seed in 1 2 3; do
-    taskset -c 0 build/examples/train_mlperf_tiny resnet8 --epochs 3 --seed $seed --threads 1
-    taskset -c 1 python3 bench/resnet8_torch.py --epochs 3 --seed $seed
+    taskset -c 0 build/examples/train_mlperf_tiny resnet8 --epochs 8 --decay 0.6 --seed $seed --threads 1
+    taskset -c 1 python3 bench/resnet8_torch.py --epochs 8 --decay 0.6 --seed $seed
   done
 """
 import argparse, gzip, pathlib, time
@@ -17,6 +17,7 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path("/usr/share/datasets/fashion-mnist"))
 parser.add_argument("--epochs", type=int, default=3)
 parser.add_argument("--seed", type=int, default=1)
+parser.add_argument("--decay", type=float, default=1.0, help="of the learning rate, after every epoch")
 args = parser.parse_args()
 torch.set_num_threads(1)
 torch.manual_seed(args.seed)
@@ -70,6 +71,7 @@ for layer in net.modules():
 images, labels = read("train")
 test_images, test_labels = read("t10k")
 optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, eps=1e-7)
+schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, args.decay)
 for epoch in range(args.epochs):
     start = time.monotonic()
     net.train()
@@ -77,6 +79,7 @@ for epoch in range(args.epochs):
         optimizer.zero_grad()
         functional.cross_entropy(net(images[batch]), labels[batch]).backward()
         optimizer.step()
+    schedule.step()
     seconds = time.monotonic() - start
     net.eval()
     with torch.no_grad():

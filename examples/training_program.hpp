@@ -21,6 +21,7 @@ struct training_arguments {
     std::string save, load;
     std::size_t epochs = 5, batch_size = 32, threads = 1;
     std::uint64_t seed = 1;
+    double decay = 1.0;
 };
 
 inline void add_training_options(command_line& line, training_arguments& a) {
@@ -30,6 +31,8 @@ inline void add_training_options(command_line& line, training_arguments& a) {
         "after Ctrl-C,\n143 after SIGTERM, others when something was wrong.");
     line.add_number("--epochs", a.epochs, 0, 1'000'000, "times over all images");
     line.add_number("--batch-size", a.batch_size, 1, 1'000'000, "images for one step");
+    line.add_number("--decay", a.decay, 0.0, 1.0,
+                    "what the learning rate is multiplied with after every epoch");
     line.add_number("--seed", a.seed, 0, UINT64_MAX, "of the first weights and the images' order");
     line.add_number("--threads", a.threads, 0, 1'000,
                     "0: all of the processor's; the result is the same");
@@ -99,6 +102,7 @@ int train_and_save(const training_arguments& a, ctnn::parameters<Network>& w, co
                         epoch, e.loss, e.accuracy, e.validation_loss, e.validation_accuracy);
         std::fflush(stdout);
         seconds += e.seconds;
+        optimizer->options.learning_rate *= a.decay;
         return asked_to_stop == 0;
     };
     ctnn::history history;

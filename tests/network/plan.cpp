@@ -113,6 +113,27 @@ constexpr auto beside = [] {
 }();
 static_assert(stage_lengths(beside) == std::array<std::size_t, 3>{1, 1, 1});
 
+// A convolution that adds to another value does not write into a concatenation, one beside it does.
+constexpr auto adding_part = [] {
+    links_writer<5, 7> writer;
+    writer.add(std::array<std::size_t, 1>{0});
+    writer.add(std::array<std::size_t, 1>{0});
+    writer.add(std::array<std::size_t, 2>{1, 2});
+    writer.add(std::array<std::size_t, 1>{0});
+    writer.add(std::array<std::size_t, 2>{3, 4});
+    constexpr ctnn::layer_facts fuses{.fuses_addition = true, .fuses_concatenation = true};
+    planned_network<5, 7> net{8,
+                              {planned_layer{8, {}}, planned_layer{8, fuses},
+                               planned_layer{8, {.inputs = 2, .is_sum = true}},
+                               planned_layer{4, fuses},
+                               planned_layer{12, {.inputs = 2, .is_concatenation = true}}},
+                              writer.to};
+    return net.with(stage_lengths(net));
+}();
+static_assert(adding_part.addend_of(1) == 1);
+static_assert(adding_part.concatenation_of(1) == no_value && adding_part.concatenation_of(3) == 4);
+static_assert(adding_part.place_in(4, 4) == 8 && adding_part.place_in(4, 3) == 0);
+
 TEST_CASE("plans of chains: everything is found, nothing is wasted") {
     check_prediction(lenet);
     check_prediction(nothing);

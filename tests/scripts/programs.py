@@ -214,6 +214,10 @@ with tempfile.TemporaryDirectory() as folder:
     same = [run(*train[:3], '--epochs', '2', '--batch-size', size)[1] for size in ('256', '0256', '1000000')]
     check('train_lenet5: decimal digits, and batches larger than the data', 'epoch 2:' in same[0] and len(set(
         ''.join(re.findall('epoch .*', out)) for out in same)) == 1, same)
+    after = [re.search('test accuracy .*', run(*train[:3], '--epochs', count, '--decay', decay)[1])
+             for count, decay in (('1', '1'), ('3', '0'), ('3', '1'))]
+    check('train_lenet5: a learning rate that falls to 0 changes nothing any more', all(after)
+          and after[0][0] == after[1][0] != after[2][0], after)
     code, out, err = run(*train[:3], '--epochs', '1', '--batch-size', '1', '--threads', '1000', '--load', weights, '--save', weights)
     check('train_lenet5: batches of one, more threads than work, a file loaded and saved', code == 0, out + err)
 
