@@ -83,7 +83,7 @@ struct sizes {
     sizes(const problem& p, std::size_t images, bool direct)
         : algorithm(direct ? dnnl::algorithm::convolution_direct
                            : dnnl::algorithm::convolution_auto) {
-        const auto& [rows, columns, channels, filters, groups, has_bias] = p.conv;
+        const auto& [rows, columns, channels, filters, groups, has_bias, step] = p.conv;
         const auto n = signed_size(images), c = signed_size(channels), f = signed_size(filters);
         bias = {f};
         if (p.is_dense) {
