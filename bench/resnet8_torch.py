@@ -3,8 +3,8 @@
 layers, first values from the same distribution, Adam, batches of 32, one core. Needs python3-torch and python3-numpy.
 
   for seed in 1 2 3; do
-    taskset -c 0 build/examples/train_mlperf_tiny resnet8 --epochs 8 --decay 0.6 --seed $seed --threads 1
-    taskset -c 1 python3 bench/resnet8_torch.py --epochs 8 --decay 0.6 --seed $seed
+    taskset -c 0 build/examples/train_mlperf_tiny resnet8 --epochs 5 --decay 0.4 --seed $seed --threads 1
+    taskset -c 1 python3 bench/resnet8_torch.py --epochs 5 --decay 0.4 --seed $seed
   done
 """
 import argparse, gzip, pathlib, time
