@@ -179,6 +179,21 @@ static_assert(plan_training(batch_relu_in_one_go, false).values[3] ==
 static_assert(plan_training(branched, false).modes[2] == gradient::takes &&
               plan_training(branched, false).modes[3] == gradient::writes &&
               plan_training(branched, false).modes[1] == gradient::adds);
+// Of a sum of values 1 and 2, number 2 needs no copy of the gradient: unless it is read by somebody
+// else, too, or what gave it passes the gradient on as it is.
+constexpr std::size_t without_a_copy(ctnn::layer_facts giver, bool is_read_twice) {
+    links_writer<5, 7> writer;
+    writer.add(std::array<std::size_t, 1>{0});
+    writer.add(std::array<std::size_t, 1>{0});
+    writer.add(std::array<std::size_t, 1>{is_read_twice ? std::size_t{2} : std::size_t{0}});
+    writer.add(std::array<std::size_t, 2>{1, 2});
+    writer.add(std::array<std::size_t, 2>{3, 4});
+    constexpr planned_layer sum{8, {.inputs = 2, .passes_gradient = true}};
+    return read_before_it_changes(
+        planned_network<5, 7>{8, {moving(8), {8, giver, true}, moving(8), sum, sum}, writer.to}, 3);
+}
+static_assert(without_a_copy({}, false) == 2 && without_a_copy({}, true) == no_value);
+static_assert(without_a_copy({.reshapes = true}, false) == no_value);
 // Of every block three maps between layers and its output; at the end three gradients.
 constexpr auto deep_plan = plan_training(deep, false);
 static_assert(deep_plan.size == deep_plan.largest_set);
