@@ -25,6 +25,7 @@ struct convolution {
     [[nodiscard]] constexpr std::size_t output_step() const noexcept {
         return step == 0 ? filters : step;
     }
+    /// The same for such outputs; 0: they lie side by side.
     [[nodiscard]] constexpr convolution with_output_step(std::size_t numbers) const noexcept {
         convolution result = *this;
         result.step = numbers == filters ? 0 : numbers;

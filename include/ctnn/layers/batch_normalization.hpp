@@ -65,11 +65,8 @@ struct batch_normalization {
             const auto gamma = w.template get<"gamma">(), beta = w.template get<"beta">();
             const auto mean = w.template get<"moving_mean">();
             const auto variance = w.template get<"moving_variance">();
-            // A few channels at a time, so that their factors need no memory of the network's.
-            constexpr std::size_t most = 64;
-            for (std::size_t first = 0; first < channels; first += most) {
-                const std::size_t count = std::min(most, channels - first);
-                float factor[most], summand[most];
+            for_parts([&](std::size_t first, std::size_t count) {
+                float factor[at_most], summand[at_most];
                 for (std::size_t c = 0; c < count; ++c) {
                     factor[c] =
                         gamma[first + c] / simd::sqrt(variance[first + c] + added_to_variance);
@@ -79,7 +76,7 @@ struct batch_normalization {
                     for (std::size_t c = 0; c < count; ++c)
                         y[i + c] =
                             Activation::value(simd::fma(T(x[i + c]), T(factor[c]), T(summand[c])));
-            }
+            });
         }
 
         // In training. What is found out of images, in numbers: for each channel the mean, then the
@@ -290,7 +287,8 @@ struct batch_normalization {
                 return d_y * Activation::slope(T(Activation::value(of(c, distance))));
             }
         };
-        /// Calls f(first, count) for as many channels at a time as are normalized together.
+        /// Calls f(first, count) for a few channels at a time, so that their factors need no memory of
+        /// the network's.
         template <class F>
         static constexpr void for_parts(F&& f) noexcept {
             for (std::size_t first = 0; first < channels; first += at_most)

@@ -101,8 +101,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                                         tensor_view<Pooled, T> y,
                                         [[maybe_unused]] T* scratch) noexcept {
         const float* kernel = w.kernel().data();
-        constexpr convolution conv =
-            Layer::conv.with_output_step(Step == 0 ? Layer::conv.filters : Step);
+        constexpr convolution conv = Layer::conv.with_output_step(Step);
         if constexpr (std::is_same_v<T, float>) {
             if (std::is_constant_evaluated())
                 return convolve_in_constant_expression<Activation, Pooling>(conv, x.data(), kernel,
