@@ -80,15 +80,18 @@ constexpr void compute(parameter_view<Layer, const float> w, X x, Y y, T* scratc
             Layer::compute(given..., x, y);
     });
 }
-/// Together with an elementwise layer and pooling. Layers with parameters are given them.
+/// Together with an elementwise layer and pooling. Layers with parameters are given them, those that are
+/// scaled what scales them.
 template <class Layer, class Activation, class Pooling, std::size_t Step = 0, class X, class Y,
-          class T>
-constexpr void compute_fused(parameter_view<Layer, const float> w, X x, Y y, T* scratch) noexcept {
+          class T, class... Scale>
+constexpr void compute_fused(parameter_view<Layer, const float> w, X x, Y y, T* scratch,
+                             Scale... scale) noexcept {
     with_parameters<Layer>(w, [&](auto... given) {
         if constexpr (Step == 0)
-            Layer::template compute_fused<Activation, Pooling>(given..., x, y, scratch);
+            Layer::template compute_fused<Activation, Pooling>(given..., x, y, scratch, scale...);
         else
-            Layer::template compute_fused<Activation, Pooling, Step>(given..., x, y, scratch);
+            Layer::template compute_fused<Activation, Pooling, Step>(given..., x, y, scratch,
+                                                                     scale...);
     });
 }
 template <class Layer, class X, class Y, class T>

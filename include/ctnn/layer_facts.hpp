@@ -48,6 +48,9 @@ struct layer_facts {
     bool is_elementwise = false;
     /// Elementwise, and a larger x never gives a smaller y.
     bool is_increasing = false;
+    /// Outside of training y = factor(c) x + summand(c) for every channel c, of which
+    /// write_scale(w, to) writes the factors and behind them the summands.
+    bool scales_channels = false;
     /// It pools windows that have no pixel in common: a layer before it can compute it along
     /// (`pooling` in kernels/fusion.hpp).
     bool pools_disjoint_windows = false;
@@ -59,7 +62,10 @@ struct layer_facts {
     /// compute_fused<Activation, Pooling>(w, x, y, scratch) exists: computes an elementwise layer,
     /// or pooling, or both along with itself.
     bool fuses_activation = false, fuses_pooling = false;
-    /// The same with `adding` (kernels/fusion.hpp) around the activation, without pooling.
+    /// The same with `scaling` (kernels/fusion.hpp) around the activation, and behind `scratch` the
+    /// numbers that write_scale wrote: computes a layer along that says `scales_channels`.
+    bool fuses_scale = false;
+    /// The same with `adding` around the activation, without pooling.
     bool fuses_addition = false;
     /// compute_fused<Activation, Pooling, Step>(w, x, y, scratch) exists: y's pixels lie Step numbers
     /// apart, because other branches' channels lie between.

@@ -217,6 +217,23 @@ private:
             }
         (std::make_index_sequence<count>{});
     }
+    /// Writes what scales stage `Index` to the end of its scratch memory.
+    template <std::size_t Index, class T>
+    static constexpr const float* write_scale(weights w, T* scratch) noexcept {
+        using layer = leaf<Index + 1>;
+        T* const to = scratch + prediction::template scratch<Index, T> -
+                      prediction::template scale_numbers<Index, T>;
+        float* numbers;
+        if constexpr (std::is_same_v<T, float>)
+            numbers = to;
+        else
+            numbers = reinterpret_cast<float*>(to);
+        layer::write_scale(parameter_view<layer, const float>(w.first + table::offsets[Index + 1]),
+                           numbers);
+        constexpr std::size_t used = 2 * layer::output_shape::channels;
+        std::fill(numbers + used, numbers + detail::scale_size(used / 2), 0.0f);
+        return numbers;
+    }
     /// Runs the stage that begins with layer `Index`.
     template <std::size_t Index, class T>
     static constexpr void compute_stage(weights w, const T* x, T* y, T* memory) noexcept {
@@ -233,9 +250,14 @@ private:
                           plan_for<T>.layers[Index].where != detail::placement::input)
                 std::copy_n(place_of<addend>(x, y, memory), into.size(), into.data());
             constexpr std::size_t step = prediction::template output_step<Index, T>;
-            if constexpr (stage_lengths[Index] > 1 || step > 0)
+            const auto fused = [&](auto... scale) {
                 detail::compute_fused<first, fused_activation<Index>, fused_pooling<Index>, step>(
-                    weights_here, from, into, scratch);
+                    weights_here, from, into, scratch, scale...);
+            };
+            if constexpr (prediction::template scales<Index>)
+                fused(write_scale<Index>(w, scratch));
+            else if constexpr (stage_lengths[Index] > 1 || step > 0)
+                fused();
             else
                 detail::compute<first>(weights_here, from, into, scratch);
         }

@@ -17,7 +17,7 @@ namespace ctnn {
 struct stage_plan {
     std::size_t first = 0;                    ///< leaf of the network that it begins with
     std::size_t layers = 0;                   ///< how many leaves
-    std::array<std::string_view, 3> names{};  ///< theirs
+    std::array<std::string_view, 4> names{};  ///< theirs
     loop_choice one_image{}, many_images{};   ///< how predict runs, one image and batches
     std::size_t multiply_adds = 0;            ///< an image
     std::size_t flash = 0;                    ///< bytes of its parameters

@@ -182,12 +182,13 @@ inline planned_network<10, 14> random_graph(generator& numbers, bool with_scratc
                                                 {.in_place = true,
                                                  .needs_input = true,
                                                  .trains_differently = i % 2 == 0,
-                                                 .sees_batch = i % 2 == 0}}
+                                                 .sees_batch = i % 2 == 0,
+                                                 .scales_channels = true}}
                     : kind == 3 ? planned_layer{1 + random(9), {.ignores_input = true}}
                     : kind == 4 ? moving(size)
                                 : moving(1 + random(20));
-            layer.is.fuses_addition = layer.is.adds_gradient = layer.is.fuses_concatenation =
-                kind > 3;
+            layer.is.fuses_scale = layer.is.fuses_addition = layer.is.adds_gradient =
+                layer.is.fuses_concatenation = kind > 3;
             layer.is.fuses_activation = kind > 3 || layer.is.sees_batch;
             layer.is.is_elementwise = kind == 0;
             layer.scratch = with_scratch && kind > 3 ? random(2) * random(30) : 0;

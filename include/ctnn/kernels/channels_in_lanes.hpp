@@ -44,13 +44,13 @@ public:
     static constexpr std::size_t scratch_size = 0;
 
     static void run(const float* x, const float* kernel, const float* bias, float* y,
-                    float* /*scratch*/) noexcept {
+                    float* /*scratch*/, const float* scale = nullptr) noexcept {
         for (std::size_t c = 0; c < Conv.channels; c += lanes) {
             const std::size_t first = std::min(c, Conv.channels - lanes);
             for (std::size_t h = 0; h < pooled_rows; ++h) {
                 const auto one_tile = [&](auto like, std::size_t w) CTNN_INLINED {
-                    tile<like>(x + first, kernel + first, Conv.bias_from(bias, first), y + first, h,
-                               w);
+                    tile<like>(x + first, kernel + first, Conv.bias_from(bias, first),
+                               Conv.template scale_from<Activation>(scale, first), y + first, h, w);
                 };
                 if constexpr (are_many)
                     for (std::size_t n = 0; n < tiled_columns::tiles; ++n)
@@ -70,7 +70,8 @@ private:
     /// h: pooled row; w: column before pooling; p: row of the pooling window.
     template <std::size_t Like>
     [[gnu::noinline]] static void tile(const float* x, const float* kernel, const float* bias,
-                                       float* y, std::size_t h, std::size_t w) noexcept {
+                                       [[maybe_unused]] const float* scale, float* y, std::size_t h,
+                                       std::size_t w) noexcept {
         float* const to = y + (h * pooled_columns + w / window_columns) * Conv.output_step();
         pooled_tile<vector, Activation, Pooling, columns_kept, window_columns>(
             window_rows, true,
@@ -90,6 +91,8 @@ private:
                         add_row<Like>(row, k, w, sum);
                 }
             },
+            [&](std::size_t, vector sum)
+                CTNN_INLINED { return scaled_sums<Activation>(sum, scale, 0, Conv.filters); },
             [&](std::size_t q, vector value)
                 CTNN_INLINED { simd::store(to + q * Conv.output_step(), value); });
     }

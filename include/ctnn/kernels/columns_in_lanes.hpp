@@ -99,7 +99,7 @@ public:
         pixels_for(Conv.rows, (rows_at_once * window_rows)) * row_size;
 
     static void run(const float* x, const float* kernel, const float* bias, float* y,
-                    float* scratch) noexcept {
+                    float* scratch, const float* scale = nullptr) noexcept {
         // The last block of a row ends where the row does, even if it computes some again.
         for (std::size_t h = 0; h < pooled_rows; h += rows_at_once) {
             const std::size_t rows = std::min(rows_at_once, pooled_rows - h);
@@ -109,13 +109,15 @@ public:
                      pixels_for(Conv.rows, rows * window_rows), w * phases, scratch);
                 for (std::size_t r = 0; r < rows; ++r)
                     for (std::size_t g = 0; g < Conv.groups; ++g)
-                        row_of_outputs(scratch + r * window_rows * Conv.rows.stride * row_size +
-                                           g * Conv.group_channels() * channel_size,
-                                       kernel + g * Conv.group_filters(),
-                                       Conv.bias_from(bias, g * Conv.group_filters()),
-                                       y + (h + r) * pooled_columns * Conv.output_step() +
-                                           g * Conv.group_filters(),
-                                       w);
+                        row_of_outputs(
+                            scratch + r * window_rows * Conv.rows.stride * row_size +
+                                g * Conv.group_channels() * channel_size,
+                            kernel + g * Conv.group_filters(),
+                            Conv.bias_from(bias, g * Conv.group_filters()),
+                            Conv.template scale_from<Activation>(scale, g * Conv.group_filters()),
+                            y + (h + r) * pooled_columns * Conv.output_step() +
+                                g * Conv.group_filters(),
+                            w);
             }
         }
     }
@@ -128,13 +130,14 @@ public:
 
 private:
     /// One row of a block; w: the column that the block starts with.
-    static void row_of_outputs(const float* x, const float* kernel, const float* bias, float* y,
-                               std::size_t w) noexcept {
+    static void row_of_outputs(const float* x, const float* kernel, const float* bias,
+                               const float* scale, float* y, std::size_t w) noexcept {
         simd::for_tiles<vectors_at_once, vectors_most>([&](std::size_t v, auto wide) CTNN_INLINED {
             simd::for_tiles<Conv.group_filters(), filters_most>(
                 [&](std::size_t f, auto filters) CTNN_INLINED {
                     outputs<wide, filters>(x + v * lanes, kernel + f, Conv.bias_from(bias, f),
-                                           y + f, w + v * lanes);
+                                           Conv.template scale_from<Activation>(scale, f), y + f,
+                                           w + v * lanes);
                 });
         });
     }
@@ -142,9 +145,9 @@ private:
     /// w: first column after pooling; p, q: row, column in the pooling window; i, j: position in
     /// the kernel; v: vector; f: filter
     template <std::size_t Vectors, std::size_t Filters>
-    [[gnu::always_inline]] static void outputs(const float* x, const float* kernel,
-                                               const float* bias, float* y,
-                                               std::size_t w) noexcept {
+    [[gnu::always_inline]] static void
+    outputs(const float* x, const float* kernel, const float* bias,
+            [[maybe_unused]] const float* scale, float* y, std::size_t w) noexcept {
         constexpr std::size_t wide = window_columns * Vectors;
         float out[Filters][Vectors * lanes];
         pooled_tile<vector, Activation, Pooling, Vectors * Filters, window_columns>(
@@ -181,6 +184,9 @@ private:
                         }
                     }
                 }
+            },
+            [&](std::size_t t, vector sum) CTNN_INLINED {
+                return scaled_sum<Activation>(sum, scale, t % Filters, Conv.filters);
             },
             [&](std::size_t t, vector value)
                 CTNN_INLINED { simd::store(out[t % Filters] + t / Filters * lanes, value); });

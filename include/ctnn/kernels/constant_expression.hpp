@@ -8,11 +8,13 @@
 
 namespace ctnn::detail {
 
-/// y = pooling(activation(bias + x * kernel)). A dense layer is a convolution over one pixel.
+/// y = pooling(activation(bias + x * kernel)), scaled before the activation if that says so. A dense
+/// layer is a convolution over one pixel.
 template <activation Activation, pooling Pooling>
-constexpr void convolve_in_constant_expression(const convolution& conv, const float* x,
-                                               const float* kernel, const float* bias,
-                                               float* y) noexcept {
+constexpr void
+convolve_in_constant_expression(const convolution& conv, const float* x, const float* kernel,
+                                const float* bias, float* y,
+                                [[maybe_unused]] const float* scale = nullptr) noexcept {
     // h, w: pooled row, column; r, q: row, column of the convolution's output; i, j: position in
     // the kernel; c: channel of the group; f: filter
     const axis rows = conv.rows, columns = conv.columns;
@@ -30,7 +32,6 @@ constexpr void convolve_in_constant_expression(const convolution& conv, const fl
                     const std::size_t q = w * Pooling::window_columns + n % Pooling::window_columns;
                     const auto taps_i = rows.taps_inside(r), taps_j = columns.taps_inside(q);
                     float sum = conv.has_bias ? bias[f] : 0.0f;
-                    if constexpr (adds_to_output<Activation>) sum += y[f];
                     const std::size_t taps = taps_j.last - taps_j.first;
                     // Neighbouring pixels lie side by side, and so do their weights.
                     const std::size_t runs = is_dense ? 1 : taps,
@@ -45,6 +46,8 @@ constexpr void convolve_in_constant_expression(const convolution& conv, const fl
                             for (std::size_t t = 0; t < length; ++t)
                                 sum += pixel[t] * weight[t * filters];
                         }
+                    sum = scaled_sum<Activation>(sum, scale, f, filters);
+                    if constexpr (adds_to_output<Activation>) sum += y[f];
                     kept = Pooling::combine(kept, Activation::value(sum));
                 }
                 y[f] = Pooling::finish(kept);

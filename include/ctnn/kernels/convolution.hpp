@@ -44,6 +44,12 @@ struct convolution {
                                                    std::size_t first) const noexcept {
         return has_bias ? bias + first : nullptr;
     }
+    /// What scales outputs (scaled_sum in fusion.hpp) from filter `first` on, if that is there.
+    template <class Activation>
+    [[nodiscard]] static constexpr const float* scale_from(const float* scale,
+                                                           std::size_t first) noexcept {
+        return scales_output<Activation> ? scale + first : nullptr;
+    }
     /// Every filter sees one channel, its own.
     [[nodiscard]] constexpr bool is_depthwise() const noexcept {
         return groups > 1 && group_channels() == 1 && group_filters() == 1;

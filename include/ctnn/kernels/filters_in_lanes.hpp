@@ -12,7 +12,8 @@
 
 namespace ctnn::detail {
 
-/// y = pooling(activation(bias + x * kernel)) for one image.
+/// y = pooling(activation(bias + x * kernel)) for one image, scaled before the activation if that says
+/// so.
 template <convolution Conv, activation Activation, pooling Pooling>
 struct convolution_with_filters_in_lanes {
 private:
@@ -67,19 +68,22 @@ public:
                      : 0;
 
     static void run(const float* x, const float* kernel, const float* bias, float* y,
-                    [[maybe_unused]] float* scratch) noexcept {
+                    [[maybe_unused]] float* scratch,
+                    [[maybe_unused]] const float* scale = nullptr) noexcept {
         for (std::size_t g = 0; g < Conv.groups; ++g) {
             const std::size_t first = g * count;
             const float* const from = x + g * group_channels;
+            const float* const scale_here = Conv.template scale_from<Activation>(scale, first);
             if constexpr (is_narrow) {
                 float* const narrow_bias = scratch + taps * lanes;
                 std::fill_n(scratch, scratch_size, 0.0f);
                 for (std::size_t i = 0; i < taps; ++i)
                     std::copy_n(kernel + i * Conv.filters + first, count, scratch + i * lanes);
                 if constexpr (Conv.has_bias) std::copy_n(bias + first, count, narrow_bias);
-                all_outputs(from, scratch, narrow_bias, y + first, nullptr);
+                all_outputs(from, scratch, narrow_bias, scale_here, y + first, nullptr);
             } else {
-                all_outputs(from, kernel + first, Conv.bias_from(bias, first), y + first, scratch);
+                all_outputs(from, kernel + first, Conv.bias_from(bias, first), scale_here,
+                            y + first, scratch);
             }
         }
     }
@@ -89,8 +93,8 @@ public:
     }
 
 private:
-    static void all_outputs(const float* x, const float* kernel, const float* bias, float* y,
-                            float* scratch) noexcept {
+    static void all_outputs(const float* x, const float* kernel, const float* bias,
+                            const float* scale, float* y, float* scratch) noexcept {
         for (std::size_t v = 0; v < vectors; v += units) {
             const std::size_t f =
                 is_narrow ? 0 : std::min(std::min(v, vectors - units) * lanes, count - lanes);
@@ -101,8 +105,9 @@ private:
                     for (std::size_t h = first; h < end; h += rows_kept)
                         tiled_columns::for_tiles([&](auto like, std::size_t w) CTNN_INLINED {
                             const std::size_t from = std::min(h, pooled_rows - rows_kept);
-                            tile<like>(x, kernel + f, Conv.bias_from(bias, f), y + f, f, from,
-                                       h - from, w, c, partial);
+                            tile<like>(x, kernel + f, Conv.bias_from(bias, f),
+                                       Conv.template scale_from<Activation>(scale, f), y + f, f,
+                                       from, h - from, w, c, partial);
                             if constexpr (has_blocks) partial += tile_size;
                         });
                 }
@@ -115,10 +120,12 @@ private:
     /// activation's constants in registers all the while.
     template <std::size_t Like>
     [[gnu::noinline]] static void tile(const float* x, const float* kernel, const float* bias,
-                                       float* y, std::size_t f, std::size_t h,
-                                       [[maybe_unused]] std::size_t again, std::size_t w,
-                                       std::size_t c, float* partial) noexcept {
-        constexpr bool adds = adds_to_output<Activation>;
+                                       [[maybe_unused]] const float* scale, float* y, std::size_t f,
+                                       std::size_t h, [[maybe_unused]] std::size_t again,
+                                       std::size_t w, std::size_t c, float* partial) noexcept {
+        // What is scaled comes before what is added.
+        constexpr bool adds = adds_to_output<Activation>,
+                       adds_first = adds && !scales_output<Activation>;
         static_assert(!adds || adds_once);
         const std::size_t last = is_narrow ? 0 : std::min((units - 1) * lanes, count - lanes - f);
         const auto filter = [&](std::size_t u) CTNN_INLINED {
@@ -137,7 +144,7 @@ private:
                         sum[t] = simd::load<vector>(bias + filter(t % units));
                     else
                         sum[t] = vector(0.0f);
-                    if constexpr (adds)
+                    if constexpr (adds_first)
                         if (!has_blocks || c == 0)
                             sum[t] = sum[t] +
                                      simd::load<vector>(to + output(t / units) + filter(t % units));
@@ -148,6 +155,13 @@ private:
                     for (std::size_t t = 0; t < sums; ++t)
                         simd::store(partial + (p * sums + t) * lanes, sum[t]);
                 }
+            },
+            [&](std::size_t item, vector sum) CTNN_INLINED {
+                sum = scaled_sums<Activation>(sum, scale, filter(item % units), Conv.filters);
+                if constexpr (adds && !adds_first)
+                    sum =
+                        sum + simd::load<vector>(to + output(item / units) + filter(item % units));
+                return sum;
             },
             [&](std::size_t item, vector value) CTNN_INLINED {
                 // Nothing is added twice.

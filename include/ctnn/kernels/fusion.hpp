@@ -5,6 +5,7 @@
 #include <ctnn/layer_facts.hpp>
 #include <ctnn/shape.hpp>
 #include <ctnn/simd/loops.hpp>
+#include <ctnn/simd/vector.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -86,14 +87,51 @@ struct no_pooling {
     }
 };
 
-/// `Activation` of the sum of a layer's output and what lies in its place: y = activation(y + ...),
-/// for a layer that says facts.fuses_addition. No pooling comes behind.
+/// `Activation` of a layer's output times a factor of its filter, plus a summand: what a layer that says
+/// facts.fuses_scale computes along of one that says facts.scales_channels.
+template <class Activation>
+struct scaling : Activation {};
+/// `Activation` of the sum of a layer's output (scaled, maybe) and what lies in its place, for a layer
+/// that says facts.fuses_addition. No pooling comes behind.
 template <class Activation>
 struct adding : Activation {};
+
+template <class Activation>
+inline constexpr bool scales_output = false;
+template <class Activation>
+inline constexpr bool scales_output<scaling<Activation>> = true;
+template <class Activation>
+inline constexpr bool scales_output<adding<Activation>> = scales_output<Activation>;
 template <class Activation>
 inline constexpr bool adds_to_output = false;
 template <class Activation>
 inline constexpr bool adds_to_output<adding<Activation>> = true;
+
+/// What scales the outputs of so many filters: factors, summands, and zeros behind them, so that a vector
+/// can be loaded from each; whole vectors, as what lies behind is slower in between.
+constexpr std::size_t scale_size(std::size_t filters) noexcept {
+    constexpr std::size_t lanes = simd::native_lanes;
+    return (2 * filters + 2 * (lanes - 1)) / lanes * lanes;
+}
+/// Filter f's sum, scaled if `Activation` says so.
+template <class Activation, class T>
+[[gnu::always_inline]] constexpr T scaled_sum(T sum, const float* scale, std::size_t f,
+                                              std::size_t filters) noexcept {
+    if constexpr (scales_output<Activation>)
+        return simd::fma(sum, T(scale[f]), T(scale[filters + f]));
+    else
+        return sum;
+}
+/// The same for as many filters as there are lanes, from f on.
+template <class Activation, class Vector>
+[[gnu::always_inline]] inline Vector scaled_sums(Vector sum, const float* scale, std::size_t f,
+                                                 std::size_t filters) noexcept {
+    if constexpr (scales_output<Activation>)
+        return simd::fma(sum, simd::load<Vector>(scale + f),
+                         simd::load<Vector>(scale + filters + f));
+    else
+        return sum;
+}
 
 /// Where the activation is computed: after pooling, once for a window, if that gives the same
 /// numbers.

@@ -37,13 +37,13 @@ struct convolution_with_images_in_lanes {
     // h, w: output row, column (after pooling, if there is); p, q: row, column in the pooling
     // window; g: group; f: filter of the group; c: channel of the group; t: position in the tile
 
-    /// y = pooling(activation(bias + x * kernel)). With `Position` = std::uint8_t also writes, for
-    /// every output and lane, which number of its pooling window (row by row, from 0) was the first
-    /// of the largest.
+    /// y = pooling(activation(bias + x * kernel)), scaled before the activation if that says so. With
+    /// `Position` = std::uint8_t also writes, for every output and lane, which number of its pooling
+    /// window (row by row, from 0) was the first of the largest.
     template <activation Activation, pooling Pooling, class T, class Position = std::nullptr_t>
-    [[gnu::noinline]] static constexpr void forward(const T* x, const float* kernel,
-                                                    const float* bias, T* y,
-                                                    Position* positions = nullptr) noexcept {
+    [[gnu::noinline]] static constexpr void
+    forward(const T* x, const float* kernel, const float* bias, T* y, Position* positions = nullptr,
+            const float* scale = nullptr) noexcept {
         if constexpr (simd::lanes_of<T> != 1 && pays_in_blocks<Conv> &&
                       std::is_same_v<Pooling, no_pooling>)
             return forward_in_blocks<Activation>(x, kernel, bias, y);
@@ -58,7 +58,7 @@ struct convolution_with_images_in_lanes {
                             [&](std::size_t f, auto size) CTNN_INLINED {
                                 outputs<Activation, Pooling, count, size, inside>(
                                     x + g * group_channels, kernel + g * group_filters + f, bias, y,
-                                    positions, h, w, g * group_filters + f);
+                                    positions, h, w, g * group_filters + f, scale);
                             });
                     });
     }
@@ -136,6 +136,7 @@ private:
     template <class Activation, class T>
     static void forward_in_blocks(const T* x, const float* kernel, const float* bias,
                                   T* y) noexcept {
+        static_assert(!scales_output<Activation>);
         constexpr std::size_t size = height * width * Conv.filters;
         for (std::size_t n = 0; n < size; ++n) {
             const T start = Conv.has_bias ? T(bias[n % Conv.filters]) : T(0.0f);
@@ -151,35 +152,42 @@ private:
               class T, class Position>
     [[gnu::always_inline]] static constexpr void
     outputs(const T* x, const float* kernel, const float* bias, T* y,
-            [[maybe_unused]] Position* positions, std::size_t h, std::size_t w,
-            std::size_t first) noexcept {
+            [[maybe_unused]] Position* positions, std::size_t h, std::size_t w, std::size_t first,
+            [[maybe_unused]] const float* scale) noexcept {
         constexpr std::size_t pool = Pooling::window_columns, items = Count * Size;
         // Columns at once, and of a window.
         constexpr std::size_t wide = Inside ? Count * pool : 1, parts = Inside ? pool : 1;
         constexpr std::size_t across = Count * pool / wide;  // steps in a row of the window
         constexpr std::size_t steps = Pooling::window_rows * across;
         const std::size_t at = (h * (width / pool) + w) * Conv.output_step() + first;
+        // What is scaled comes before what is added.
+        constexpr bool adds = adds_to_output<Activation>,
+                       adds_first = adds && !scales_output<Activation>;
         const auto add = [&](std::size_t step, T(&sum)[wide * Size]) CTNN_INLINED {
             CTNN_UNROLLED
             for (std::size_t t = 0; t < wide * Size; ++t) {
                 sum[t] = Conv.has_bias ? T(bias[first + t % Size]) : T(0.0f);
-                if constexpr (adds_to_output<Activation>)
+                if constexpr (adds_first)
                     sum[t] = sum[t] + y[at + t / Size * Conv.output_step() + t % Size];
             }
             forward_sums::template add<wide, Size, Inside>(x + (is_depthwise ? first : 0), kernel,
                                                            h * Pooling::window_rows + step / across,
                                                            w * pool + step % across * wide, sum);
         };
-        const auto output = [&](std::size_t item) CTNN_INLINED {
+        const auto place_of = [&](std::size_t item) CTNN_INLINED {
             return at + item / Size * Conv.output_step() + item % Size;
+        };
+        const auto output = [&](std::size_t item, T sum) CTNN_INLINED {
+            sum = scaled_sum<Activation>(sum, scale, first + item % Size, Conv.filters);
+            return adds && !adds_first ? T(sum + y[place_of(item)]) : sum;
         };
         const auto place = [](std::size_t item, std::size_t part) CTNN_INLINED {
             return (item / Size * parts + part) * Size + item % Size;
         };
         if constexpr (!std::is_same_v<Position, std::uint8_t>) {
             pooled_tile<T, Activation, Pooling, items, parts>(
-                steps, true, add,
-                [&](std::size_t item, T value) CTNN_INLINED { y[output(item)] = value; }, place);
+                steps, true, add, output,
+                [&](std::size_t item, T value) CTNN_INLINED { y[place_of(item)] = value; }, place);
         } else {
             using activation = activation_around<Activation, Pooling>;
             T kept[items], found[items];
@@ -206,8 +214,8 @@ private:
             }
             CTNN_UNROLLED
             for (std::size_t item = 0; item < items; ++item) {
-                y[output(item)] = activation::after::value(Pooling::finish(kept[item]));
-                simd::store_bytes(positions + output(item) * simd::lanes_of<T>, found[item]);
+                y[place_of(item)] = activation::after::value(Pooling::finish(kept[item]));
+                simd::store_bytes(positions + place_of(item) * simd::lanes_of<T>, found[item]);
             }
         }
     }

@@ -12,16 +12,19 @@
 
 namespace ctnn::detail {
 
-/// y = activation(bias + x kernel) for one input; kernel: Inputs x Outputs.
+/// y = activation(bias + x kernel) for one input, scaled before the activation if that says so; kernel:
+/// Inputs x Outputs.
 template <std::size_t Inputs, std::size_t Outputs, bool HasBias, activation Activation>
 struct dense_with_outputs_in_lanes {
     static constexpr loop_choice choice() noexcept {
         return {layout::hwc, {1, simd::tile_size(units, units_most) * lanes}};
     }
-    static void run(const float* x, const float* kernel, const float* bias, float* y) noexcept {
+    static void run(const float* x, const float* kernel, const float* bias, float* y,
+                    const float* scale = nullptr) noexcept {
         static_assert(lanes >= 4);
-        simd::for_tiles<units, units_most>(
-            [&](std::size_t first, auto size) { tile<lanes, size>(first, x, kernel, bias, y); });
+        simd::for_tiles<units, units_most>([&](std::size_t first, auto size) {
+            tile<lanes, size>(first, x, kernel, bias, y, scale);
+        });
     }
 
 private:
@@ -33,7 +36,7 @@ private:
     /// its own, to hide the latency of the multiply-add.
     template <std::size_t Lanes, std::size_t Units>
     static void tile(std::size_t first, const float* x, const float* kernel, const float* bias,
-                     float* y) noexcept {
+                     float* y, [[maybe_unused]] const float* scale) noexcept {
         using vector = simd::vector<Lanes>;
         constexpr std::size_t parts =
             std::min<std::size_t>(Inputs, std::max<std::size_t>(1, 8 / Units));
@@ -64,6 +67,7 @@ private:
             vector total = sum[u];
             CTNN_UNROLLED
             for (std::size_t part = 1; part < parts; ++part) total = total + sum[part * Units + u];
+            total = scaled_sums<Activation>(total, scale, at[u], Outputs);
             simd::store(y + at[u], vector(Activation::value(total)));
         }
     }

@@ -1,4 +1,4 @@
-// What every loop of a convolution does around its taps: bias, activation, pooling, all in registers,
+// What every loop of a convolution does around its taps: bias, scale, activation, pooling, all in registers,
 // so that the map before pooling is never stored.
 #pragma once
 
@@ -19,11 +19,13 @@ struct parts_apart {
 
 /// `Items` outputs (vectors of them), each of a window that is `Parts` sums at once, `steps` times:
 /// sum number place(item, part) is one of item's. add(step, sums) starts them and adds the taps,
-/// store(item, value) takes what is done. Where the taps are not complete, nothing is pooled.
+/// output(item, sum) is the convolution's output, store(item, value) takes what is done. Where the taps
+/// are not complete, nothing is pooled.
 template <class Vector, activation Activation, pooling Pooling, std::size_t Items,
-          std::size_t Parts, class Add, class Store, class Place = parts_apart<Items>>
+          std::size_t Parts, class Add, class Output, class Store, class Place = parts_apart<Items>>
 [[gnu::always_inline]] constexpr void pooled_tile(std::size_t steps, bool are_complete, Add&& add,
-                                                  Store&& store, Place place = {}) noexcept {
+                                                  Output&& output, Store&& store,
+                                                  Place place = {}) noexcept {
     using around = activation_around<Activation, Pooling>;
     Vector kept[Items];
     CTNN_UNROLLED
@@ -35,7 +37,7 @@ template <class Vector, activation Activation, pooling Pooling, std::size_t Item
         CTNN_UNROLLED
         for (std::size_t item = 0; item < Items; ++item)
             kept[item] = combine_row<Pooling, Parts>(kept[item], [&](auto part) CTNN_INLINED {
-                return around::before::value(sum[place(item, part)]);
+                return around::before::value(Vector(output(item, sum[place(item, part)])));
             });
     }
     if (!are_complete) return;

@@ -83,13 +83,12 @@ struct average_pool2d {
                 const auto taps_i = rows.taps_inside(h);
                 for (std::size_t w = 0; w < output_shape::width; ++w) {
                     const auto taps_j = columns.taps_inside(w);
-                    for (std::size_t c = 0; c < Input::channels; ++c) {
-                        T sum(0.0f);
-                        for (std::size_t i = taps_i.first; i < taps_i.last; ++i)
-                            for (std::size_t j = taps_j.first; j < taps_j.last; ++j)
-                                sum = sum + x(rows.pixel(h, i), columns.pixel(w, j), c);
-                        y(h, w, c) = sum * T(share(taps_i, taps_j));
-                    }
+                    const float each = share(taps_i, taps_j);
+                    window_on<Input>::template seen<Input::channels>(taps_i, taps_j)
+                        .pool(
+                            &x(rows.pixel(h, taps_i.first), columns.pixel(w, taps_j.first), 0),
+                            &y(h, w, 0), [](auto sum, auto number) { return sum + number; },
+                            [&]<class V>(V sum) { return sum * V(each); });
                 }
             }
         }

@@ -45,6 +45,7 @@ struct batch_normalization {
                                            .needs_input = true,
                                            .trains_differently = true,
                                            .sees_batch = true,
+                                           .scales_channels = true,
                                            .fuses_activation = true};
         static constexpr float added_to_variance =
             detail::option_or<kind::epsilon, epsilon<1, 1000>, given>::value;
@@ -58,20 +59,21 @@ struct batch_normalization {
             compute_fused<detail::no_activation, detail::no_pooling>(w, x, y,
                                                                      static_cast<T*>(nullptr));
         }
+        static constexpr void write_scale(weights w, float* to) noexcept {
+            const auto write = [&]<class T>(std::size_t c, T) {
+                find_scale<T>(w, c, to + c, to + channels + c);
+            };
+            if (!std::is_constant_evaluated()) return simd::for_vectors<channels>(write);
+            for (std::size_t c = 0; c < channels; ++c) write(c, float{});
+        }
         /// The same, then an elementwise layer.
         template <class Activation, class Pooling, class T>
         static constexpr void compute_fused(weights w, tensor_view<Input, const T> x,
                                             tensor_view<Input, T> y, T* /*scratch*/) noexcept {
-            const auto gamma = w.template get<"gamma">(), beta = w.template get<"beta">();
-            const auto mean = w.template get<"moving_mean">();
-            const auto variance = w.template get<"moving_variance">();
             for_parts([&](std::size_t first, std::size_t count) {
                 float factor[at_most], summand[at_most];
-                for (std::size_t c = 0; c < count; ++c) {
-                    factor[c] =
-                        gamma[first + c] / simd::sqrt(variance[first + c] + added_to_variance);
-                    summand[c] = beta[first + c] - mean[first + c] * factor[c];
-                }
+                for (std::size_t c = 0; c < count; ++c)
+                    find_scale<float>(w, first + c, factor + c, summand + c);
                 for (std::size_t i = first; i < Input::size; i += channels)
                     for (std::size_t c = 0; c < count; ++c)
                         y[i + c] =
@@ -249,6 +251,17 @@ struct batch_normalization {
         static constexpr std::size_t pixels = Input::height * Input::width;
         static constexpr std::size_t at_most = std::min<std::size_t>(channels, 64);
 
+        /// y = factor x + summand in predictions, for channel c, or as many as T has lanes.
+        template <class T>
+        static constexpr void find_scale(weights w, std::size_t c, float* factor,
+                                         float* summand) noexcept {
+            const auto of = [&](const auto& array) { return simd::load<T>(array.data() + c); };
+            const T spread = of(w.template get<"moving_variance">()) + T(added_to_variance);
+            const T scale = of(w.template get<"gamma">()) / T(simd::sqrt(spread));
+            simd::store(factor, scale);
+            simd::store(summand, T(of(w.template get<"beta">()) -
+                                   of(w.template get<"moving_mean">()) * scale));
+        }
         static constexpr float scale_of(const float* found, std::size_t c,
                                         std::size_t images) noexcept {
             return 1.0f / simd::sqrt(found[channels + c] / static_cast<float>(images * pixels) +

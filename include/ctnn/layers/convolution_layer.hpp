@@ -52,6 +52,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     static constexpr layer_facts facts{.adds_gradient = true,
                                        .fuses_activation = true,
                                        .fuses_pooling = !pays_in_blocks<Layer::conv>,
+                                       .fuses_scale = !pays_in_blocks<Layer::conv>,
                                        .fuses_addition = adds_to_output_of_one<Layer>(),
                                        .fuses_concatenation = !pays_in_blocks<Layer::conv>,
                                        .takes_positions = !Layer::conv.is_depthwise()};
@@ -94,24 +95,25 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                 x.data(), w.kernel().data(), bias(w), y.data());
     }
 
-    /// The same, then an elementwise layer and pooling over disjoint windows, without storing what
-    /// is between. `Step`: from one pixel of y to the next, if it is not those of a tensor.
+    /// The same, scaled and added to if `Activation` says so, then an elementwise layer and pooling over
+    /// disjoint windows, without storing what is between. `Step`: from one pixel of y to the next, if it
+    /// is not those of a tensor.
     template <class Activation, class Pooling, std::size_t Step = 0, class T, class Pooled>
     static constexpr void compute_fused(weights w, tensor_view<Input, const T> x,
-                                        tensor_view<Pooled, T> y,
-                                        [[maybe_unused]] T* scratch) noexcept {
+                                        tensor_view<Pooled, T> y, [[maybe_unused]] T* scratch,
+                                        const float* scale = nullptr) noexcept {
         const float* kernel = w.kernel().data();
         constexpr convolution conv = Layer::conv.with_output_step(Step);
         if constexpr (std::is_same_v<T, float>) {
             if (std::is_constant_evaluated())
-                return convolve_in_constant_expression<Activation, Pooling>(conv, x.data(), kernel,
-                                                                            bias(w), y.data());
+                return convolve_in_constant_expression<Activation, Pooling>(
+                    conv, x.data(), kernel, bias(w), y.data(), scale);
             if constexpr (simd::native_lanes > 1)
                 return decltype(choose_loops_of_one<conv, Activation, Pooling>())::type::run(
-                    x.data(), kernel, bias(w), y.data(), scratch);
+                    x.data(), kernel, bias(w), y.data(), scratch, scale);
         }
         convolution_with_images_in_lanes<conv>::template forward<Activation, Pooling>(
-            x.data(), kernel, bias(w), y.data());
+            x.data(), kernel, bias(w), y.data(), static_cast<std::nullptr_t*>(nullptr), scale);
     }
 
     /// The same in training: keeps of each window where its maximum was, a byte for every lane,

@@ -52,7 +52,7 @@ struct dense {
 
         // i: input; o: output; n: image; t: position in the tile of accumulators
 
-        static constexpr layer_facts facts{.fuses_activation = true};
+        static constexpr layer_facts facts{.fuses_activation = true, .fuses_scale = true};
         template <class Pooling>
         static constexpr loop_choice choice_for_one() noexcept {
             if constexpr (suits_outputs_in_lanes)
@@ -73,10 +73,11 @@ struct dense {
                                                                      static_cast<T*>(nullptr));
         }
 
-        /// The same, then an elementwise layer.
+        /// The same, scaled if `Activation` says so, then an elementwise layer.
         template <class Activation, class Pooling, class T, class Output>
-        static constexpr void compute_fused(weights w, tensor_view<Input, const T> x,
-                                            tensor_view<Output, T> y, T* /*scratch*/) noexcept {
+        static constexpr void
+        compute_fused(weights w, tensor_view<Input, const T> x, tensor_view<Output, T> y,
+                      T* /*scratch*/, [[maybe_unused]] const float* scale = nullptr) noexcept {
             if constexpr (std::is_same_v<T, float>) {
                 const float* bias = nullptr;
                 if constexpr (has_bias) bias = w.bias().data();
@@ -84,12 +85,13 @@ struct dense {
                 constexpr detail::convolution conv{pixel, pixel, inputs, Outputs, 1, has_bias};
                 if (std::is_constant_evaluated())
                     return detail::convolve_in_constant_expression<Activation, Pooling>(
-                        conv, x.data(), w.kernel().data(), bias, y.data());
+                        conv, x.data(), w.kernel().data(), bias, y.data(), scale);
                 if constexpr (suits_outputs_in_lanes)
                     return detail::dense_with_outputs_in_lanes<inputs, Outputs, has_bias,
                                                                Activation>::run(x.data(),
                                                                                 w.kernel().data(),
-                                                                                bias, y.data());
+                                                                                bias, y.data(),
+                                                                                scale);
             }
             const auto k = w.kernel();
             simd::for_tiles<Outputs>([&](std::size_t o, auto tile) CTNN_INLINED {
@@ -110,7 +112,9 @@ struct dense {
                         simd::add_product(sum[t], x[i], T(row[t]));
                 }
                 CTNN_UNROLLED
-                for (std::size_t t = 0; t < count; ++t) y[o + t] = Activation::value(sum[t]);
+                for (std::size_t t = 0; t < count; ++t)
+                    y[o + t] = Activation::value(
+                        detail::scaled_sum<Activation>(sum[t], scale, o + t, Outputs));
             });
         }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctnn/layer.hpp>
+#include <ctnn/layers/pool_window.hpp>
 
 namespace ctnn {
 
@@ -19,11 +20,11 @@ struct global_average_pool2d {
         template <class T>
         static constexpr void compute(tensor_view<Input, const T> x,
                                       tensor_view<output_on<Input>, T> y) noexcept {
-            y.fill(T(0.0f));
-            for (std::size_t p = 0; p < pixels; ++p)
-                for (std::size_t c = 0; c < Input::channels; ++c)
-                    y[c] = y[c] + x[p * Input::channels + c];
-            for (std::size_t c = 0; c < Input::channels; ++c) y[c] = y[c] * T(share);
+            constexpr detail::pixel_window<Input::channels> all{Input::height, Input::width,
+                                                                Input::width * Input::channels};
+            all.pool(
+                x.data(), y.data(), [](auto sum, auto number) { return sum + number; },
+                []<class V>(V sum) { return sum * V(share); });
         }
         template <class T>
         static constexpr void input_gradient(tensor_view<Input, const T> /*x*/,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctnn/layer.hpp>
+#include <ctnn/layers/pool_window.hpp>
 
 namespace ctnn {
 
@@ -17,11 +18,12 @@ struct global_max_pool2d {
         template <class T>
         static constexpr void compute(tensor_view<Input, const T> x,
                                       tensor_view<output_on<Input>, T> y) noexcept {
-            for (std::size_t c = 0; c < Input::channels; ++c) y[c] = x[c];
-            for (std::size_t i = Input::channels; i < Input::size; ++i) {
-                const std::size_t c = i % Input::channels;
-                y[c] = simd::maximum(T(x[i]), y[c]);
-            }
+            constexpr detail::pixel_window<Input::channels> all{Input::height, Input::width,
+                                                                Input::width * Input::channels};
+            all.pool(
+                x.data(), y.data(),
+                []<class V>(V largest, V number) { return simd::maximum(number, largest); },
+                [](auto largest) { return largest; });
         }
         template <class T>
         static constexpr void input_gradient(tensor_view<Input, const T> x,

@@ -91,10 +91,20 @@ struct max_pool2d {
         template <class T>
         static constexpr void compute(tensor_view<Input, const T> x,
                                       tensor_view<output_shape, T> y) noexcept {
-            for (std::size_t h = 0; h < output_shape::height; ++h)
-                for (std::size_t w = 0; w < output_shape::width; ++w)
-                    for (std::size_t c = 0; c < Input::channels; ++c)
-                        y(h, w, c) = largest(x, h, w, c);
+            for (std::size_t h = 0; h < output_shape::height; ++h) {
+                const auto taps_i = rows.taps_inside(h);
+                for (std::size_t w = 0; w < output_shape::width; ++w) {
+                    const auto taps_j = columns.taps_inside(w);
+                    window_on<Input>::template seen<Input::channels>(taps_i, taps_j)
+                        .pool(
+                            &x(rows.pixel(h, taps_i.first), columns.pixel(w, taps_j.first), 0),
+                            &y(h, w, 0),
+                            []<class V>(V largest, V number) {
+                                return simd::maximum(number, largest);
+                            },
+                            [](auto largest) { return largest; });
+                }
+            }
         }
 
         template <class T>

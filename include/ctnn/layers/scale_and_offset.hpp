@@ -20,14 +20,20 @@ struct scale_and_offset {
         using weights = parameter_view<on, const float>;
         using gradients = parameter_view<on, float>;
         static constexpr std::string_view name = "scale_and_offset";
-        static constexpr layer_facts facts{
-            .in_place = true, .needs_input = true, .fuses_activation = true};
+        static constexpr layer_facts facts{.in_place = true,
+                                           .needs_input = true,
+                                           .scales_channels = true,
+                                           .fuses_activation = true};
 
         template <class T>
         static constexpr void compute(weights w, tensor_view<Input, const T> x,
                                       tensor_view<Input, T> y) noexcept {
             compute_fused<detail::no_activation, detail::no_pooling>(w, x, y,
                                                                      static_cast<T*>(nullptr));
+        }
+        static constexpr void write_scale(weights w, float* to) noexcept {
+            const auto scale = w.template get<"scale">(), offset = w.template get<"offset">();
+            std::copy(offset.begin(), offset.end(), std::copy(scale.begin(), scale.end(), to));
         }
         /// The same, then an elementwise layer.
         template <class Activation, class Pooling, class T>

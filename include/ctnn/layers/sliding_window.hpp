@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctnn/layers/option_list.hpp>
+#include <ctnn/layers/pool_window.hpp>
 
 #include <algorithm>
 #include <array>
@@ -86,6 +87,12 @@ struct pooling_window
     static constexpr bool fits = Given::fit && pooling_window::sliding_window::fits &&
                                  row_padding < pooling_window::rows.taps &&
                                  column_padding < pooling_window::columns.taps;
+
+    /// What it sees of an image, of its taps those that are inside.
+    template <std::size_t Channels>
+    static constexpr pixel_window<Channels> seen(axis::range i, axis::range j) noexcept {
+        return {i.last - i.first, j.last - j.first, Input::width * Channels};
+    }
 
     template <std::size_t Channels>
     using output =

@@ -237,6 +237,9 @@ struct prediction_stages {
     /// What stage `Index` adds its convolution to, or no_value.
     template <std::size_t Index>
     static constexpr std::size_t addend = network.with(lengths).addend_of(Index);
+    /// Whether stage `Index` scales its convolution.
+    template <std::size_t Index>
+    static constexpr bool scales = network.with(lengths).scales(Index);
 
     /// The activation or pooling layer that stage `Index` computes too, or `None`.
     template <std::size_t Index, bool IsPooling, class None>
@@ -245,8 +248,9 @@ struct prediction_stages {
         constexpr bool pools =
             lengths[Index] > 1 && table::layers[last - 1].is.pools_disjoint_windows;
         constexpr bool adds = addend<Index> != no_value;
-        constexpr std::size_t found = IsPooling ? last - 1 : Index + 1 + adds;
-        if constexpr (IsPooling ? pools : lengths[Index] > 1 + adds + pools)
+        constexpr std::size_t before = Index + 1 + scales<Index> + adds;
+        constexpr std::size_t found = IsPooling ? last - 1 : before;
+        if constexpr (IsPooling ? pools : before < last - pools)
             return std::type_identity<type_at<found, leaves>>{};
         else
             return std::type_identity<None>{};
@@ -255,11 +259,24 @@ struct prediction_stages {
     template <std::size_t Index>
     using plain_activation = typename decltype(follower<Index, false, no_activation>())::type;
     template <std::size_t Index>
-    using activation = std::conditional_t<addend<Index> != no_value,
-                                          adding<plain_activation<Index>>, plain_activation<Index>>;
+    using scaled_activation = std::conditional_t<scales<Index>, scaling<plain_activation<Index>>,
+                                                 plain_activation<Index>>;
+    template <std::size_t Index>
+    using activation =
+        std::conditional_t<addend<Index> != no_value, adding<scaled_activation<Index>>,
+                           scaled_activation<Index>>;
     template <std::size_t Index>
     using pooling = typename decltype(follower<Index, true, no_pooling>())::type;
 
+    /// Numbers of `T` that hold what scales stage `Index`, behind its other scratch memory.
+    template <std::size_t Index, class T>
+    static constexpr std::size_t scale_numbers = [] {
+        constexpr std::size_t lanes = simd::lanes_of<T>;
+        if constexpr (scales<Index>)
+            return (scale_size(type_at<Index, leaves>::output_shape::channels) + lanes - 1) / lanes;
+        else
+            return std::size_t{0};
+    }();
     /// Numbers of `T` of scratch memory that stage `Index` needs.
     template <std::size_t Index, class T>
     static constexpr std::size_t scratch = [] {
@@ -267,7 +284,7 @@ struct prediction_stages {
         if constexpr (lengths[Index] == 0 || !table::computes(Index))
             return std::size_t{0};
         else
-            return first::template compute_scratch<T, pooling<Index>>();
+            return first::template compute_scratch<T, pooling<Index>>() + scale_numbers<Index, T>;
     }();
 
     template <class T>

@@ -50,9 +50,14 @@ struct planned_network {
         if (terms.size() != 2 || (terms[0] != i && terms[1] != i)) return no_value;
         return terms[0] == i ? terms[1] : terms[0];
     }
+    /// Whether the stage beginning with layer `i` scales what that gives.
+    [[nodiscard]] constexpr bool scales(std::size_t i) const noexcept {
+        return layers[i].stage > 1 && layers[i + 1].is.scales_channels;
+    }
     /// What the stage beginning with layer `i` adds to, if it does.
     [[nodiscard]] constexpr std::size_t addend_of(std::size_t i) const noexcept {
-        return layers[i].stage > 1 ? addend_at(i + 1) : no_value;
+        const std::size_t sum = i + 1 + scales(i);
+        return sum < given_by(i) ? addend_at(sum) : no_value;
     }
     /// The concatenation of which the stage beginning with layer `i` writes a part, in its place; no_value
     /// if it does not.
@@ -101,8 +106,9 @@ struct planned_network {
 };
 
 /// How many layers each layer computes in one go, beginning with itself: a convolution with the
-/// activation and the pooling behind it, or with an addition and the activation behind that, a dense
-/// layer with its activation; 0 for those that are part of an earlier one's work. What lies between has no other reader.
+/// batch normalization, the activation and the pooling behind it, or with an addition between these two
+/// and without pooling, a dense layer with batch normalization and activation; 0 for those that are part
+/// of an earlier one's work. What lies between has no other reader.
 template <std::size_t Layers, std::size_t Reads>
 constexpr std::array<std::size_t, Layers>
 stage_lengths(const planned_network<Layers, Reads>& net) noexcept {
@@ -113,6 +119,8 @@ stage_lengths(const planned_network<Layers, Reads>& net) noexcept {
     };
     for (std::size_t first = 0, next = 0; first < Layers; first = next) {
         next = first + 1;
+        next += net.layers[first].is.fuses_scale && follows(next) &&
+                net.layers[next].is.scales_channels;
         const bool adds = net.layers[first].is.fuses_addition && net.addend_at(next) != no_value;
         next += adds;
         if (net.layers[first].is.fuses_activation && follows(next) &&
@@ -204,7 +212,7 @@ constexpr memory_plan<Layers> plan_prediction(const planned_network<Layers, Read
         // A sum is computed where its other term lies, unless the convolution reads that.
         const std::size_t addend = net.addend_of(i);
         if (addend != no_value && p.where == placement::memory && blocks[addend] != no_block &&
-            memory.blocks[blocks[addend]].last <= i + 1 &&
+            memory.blocks[blocks[addend]].last < given &&
             blocks[addend] != blocks[net.reads.read_by(i)[0]]) {
             p.where = placement::input;
             share(given, addend, until);

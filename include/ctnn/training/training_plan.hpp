@@ -17,7 +17,7 @@ training_stage_lengths(planned_network<Layers, Reads> net) noexcept {
     for (planned_layer& layer : net.layers) {
         layer_facts& is = layer.is;
         const bool is_the_same = !is.trains_differently && !is.only_in_training && !is.draws;
-        is.fuses_addition = false;
+        is.fuses_scale = is.fuses_addition = false;
         is.fuses_activation &= is_the_same || is.sees_batch;
         is.fuses_pooling &= is_the_same;
         is.is_elementwise &= is_the_same && is.in_place && !is.needs_input;
