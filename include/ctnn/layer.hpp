@@ -262,7 +262,8 @@ struct elementwise : layer_base<Layer, Input, Input> {
 
     template <class T>
     static constexpr void compute(tensor_view<Input, const T> x, tensor_view<Input, T> y) noexcept {
-        for (std::size_t i = 0; i < Input::size; ++i) y[i] = Layer::value(T(x[i]));
+        simd::transform<Input::size>(x.data(), y.data(),
+                                     []<class V>(V number) { return Layer::value(number); });
     }
     template <class T>
     static constexpr void input_gradient(tensor_view<Input, const T> x,

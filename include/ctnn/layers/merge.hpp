@@ -59,20 +59,23 @@ struct elementwise_merge : layer_base<Layer, typename first_of_list<Inputs...>::
     template <class Activation, class Pooling, class T>
     static constexpr void compute_fused(const sources<T>& x, tensor_view<Output, T> y,
                                         T* /*scratch*/) noexcept {
-        for (std::size_t i = 0; i < Output::size; ++i) {
-            T sum = Layer::template at<0>(x, i);
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                ((sum = Layer::combine(sum, T(Layer::template at<I + 1>(x, i)))), ...);
-            }
-            (std::make_index_sequence<inputs - 1>{});
-            y[i] = Activation::value(T(Layer::finish(sum)));
-        }
+        for (std::size_t first = 0; first < Output::size; first += Layer::period)
+            simd::for_numbers<Layer::period, T>([&]<class V>(std::size_t n, V) CTNN_INLINED {
+                V sum = Layer::template at<0, V>(x, first, n);
+                [&]<std::size_t... I>(std::index_sequence<I...>) {
+                    ((sum = Layer::combine(sum, Layer::template at<I + 1, V>(x, first, n))), ...);
+                }
+                (std::make_index_sequence<inputs - 1>{});
+                simd::store_numbers(y.data() + first + n,
+                                    V(Activation::value(V(Layer::finish(sum)))));
+            });
     }
 
-    /// What belongs to number i of the output.
-    template <std::size_t I, class T>
-    static constexpr T at(const sources<T>& x, std::size_t i) noexcept {
-        return x[I][i];
+    /// What belongs to the output from number first + n on, n < period.
+    static constexpr std::size_t period = Output::size;
+    template <std::size_t I, class V, class T>
+    static constexpr V at(const sources<T>& x, std::size_t first, std::size_t n) noexcept {
+        return simd::load_numbers<V>(x[I] + first + n);
     }
     template <class T>
     static constexpr T finish(T sum) noexcept {
@@ -216,9 +219,13 @@ struct multiplication {
                                            .fuses_activation = true};
         static constexpr std::array<std::size_t, sizeof...(Inputs)> sizes{Inputs::size...};
 
-        template <std::size_t I, class T>
-        static constexpr T at(const typename base::template sources<T>& x, std::size_t i) noexcept {
-            return x[I][sizes[I] == output_shape::size ? i : i % output_shape::channels];
+        static constexpr std::size_t period = (true && ... && (Inputs::size == output_shape::size))
+                                                  ? output_shape::size
+                                                  : output_shape::channels;
+        template <std::size_t I, class V, class T>
+        static constexpr V at(const typename base::template sources<T>& x, std::size_t first,
+                              std::size_t n) noexcept {
+            return simd::load_numbers<V>(x[I] + (sizes[I] == output_shape::size ? first + n : n));
         }
         template <class T>
         static constexpr T combine(T product, T x) noexcept {
@@ -230,17 +237,18 @@ struct multiplication {
                                              tensor_view<Shape, T> d_x) noexcept {
             constexpr bool is_scale = sizes[I] != output_shape::size;
             if (is_scale) d_x.fill(T(0.0f));
-            for (std::size_t i = 0; i < output_shape::size; ++i) {
-                T d = d_y[i];
-                [&]<std::size_t... K>(std::index_sequence<K...>) {
-                    ((d = K == I ? d : T(d * at<K>(x, i))), ...);
+            for (std::size_t first = 0; first < output_shape::size; first += period)
+                for (std::size_t n = 0; n < period; ++n) {
+                    T d = d_y[first + n];
+                    [&]<std::size_t... K>(std::index_sequence<K...>) {
+                        ((d = K == I ? d : T(d * at<K, T>(x, first, n))), ...);
+                    }
+                    (std::index_sequence_for<Inputs...>{});
+                    if constexpr (is_scale)
+                        d_x[n] = d_x[n] + d;
+                    else
+                        d_x[first + n] = d;
                 }
-                (std::index_sequence_for<Inputs...>{});
-                if constexpr (is_scale)
-                    d_x[i % output_shape::channels] = d_x[i % output_shape::channels] + d;
-                else
-                    d_x[i] = d;
-            }
         }
     };
 };

@@ -41,29 +41,19 @@ private:
     [[gnu::always_inline]] constexpr void tile(const T* x, T* y, Combine&& combine,
                                                Finish&& finish) const noexcept {
         constexpr std::size_t lanes = simd::lanes_of<V> / simd::lanes_of<T>;
-        const auto number = [](const T* at) CTNN_INLINED {
-            if constexpr (std::is_same_v<V, T>)
-                return *at;
-            else
-                return simd::load<V>(at);
-        };
         V kept[Count];
         CTNN_UNROLLED
-        for (std::size_t t = 0; t < Count; ++t) kept[t] = number(x + t * lanes);
+        for (std::size_t t = 0; t < Count; ++t) kept[t] = simd::load_numbers<V>(x + t * lanes);
         for (std::size_t i = 0; i < rows; ++i)
             for (std::size_t j = i == 0 ? 1 : 0; j < columns; ++j) {
                 const T* const pixel = x + i * row_size + j * Channels;
                 CTNN_UNROLLED
                 for (std::size_t t = 0; t < Count; ++t)
-                    kept[t] = combine(kept[t], V(number(pixel + t * lanes)));
+                    kept[t] = combine(kept[t], simd::load_numbers<V>(pixel + t * lanes));
             }
         CTNN_UNROLLED
-        for (std::size_t t = 0; t < Count; ++t) {
-            if constexpr (std::is_same_v<V, T>)
-                y[t] = finish(kept[t]);
-            else
-                simd::store(y + t * lanes, V(finish(kept[t])));
-        }
+        for (std::size_t t = 0; t < Count; ++t)
+            simd::store_numbers(y + t * lanes, V(finish(kept[t])));
     }
 };
 

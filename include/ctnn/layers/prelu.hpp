@@ -21,8 +21,12 @@ struct prelu {
         template <class T>
         static constexpr void compute(weights w, tensor_view<Input, const T> x,
                                       tensor_view<Input, T> y) noexcept {
-            for (std::size_t i = 0; i < Input::size; ++i)
-                y[i] = simd::select(x[i] > T(0.0f), T(x[i]), x[i] * T(alpha(w, i)));
+            for (std::size_t first = 0; first < Input::size; first += Input::channels)
+                for (std::size_t c = 0; c < Input::channels; ++c) {
+                    const T number = x[first + c];
+                    y[first + c] =
+                        simd::select(number > T(0.0f), number, T(number * T(alpha(w, c))));
+                }
         }
         template <class T>
         static constexpr void input_gradient(weights w, tensor_view<Input, const T> x,

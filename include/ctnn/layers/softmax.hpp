@@ -25,11 +25,11 @@ struct softmax {
                 T largest = x[first];
                 for (std::size_t c = 1; c < Input::channels; ++c)
                     largest = simd::max(T(x[first + c]), largest);
+                simd::transform<Input::channels>(
+                    x.data() + first, y.data() + first,
+                    [&]<class V>(V number) { return simd::exp(V(number - V(largest))); });
                 T sum(0.0f);
-                for (std::size_t c = 0; c < Input::channels; ++c) {
-                    y[first + c] = simd::exp(T(x[first + c] - largest));
-                    sum = sum + y[first + c];
-                }
+                for (std::size_t c = 0; c < Input::channels; ++c) sum = sum + y[first + c];
                 const T scale = simd::divide(T(1.0f), sum);
                 for (std::size_t c = 0; c < Input::channels; ++c)
                     y[first + c] = y[first + c] * scale;

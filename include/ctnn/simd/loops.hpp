@@ -3,6 +3,7 @@
 
 #include <ctnn/simd/vector.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -72,6 +73,47 @@ constexpr void for_vectors(F&& f) {
     for (std::size_t i = 0; i < Count - rest; i += native_lanes) f(i, native{});
     if constexpr (rest > 0)
         for (std::size_t i = Count - rest; i < Count; ++i) f(i, float{});
+}
+
+/// V from p on: a T, or as many floats as it has lanes; and to where p points.
+template <class V, class T>
+[[gnu::always_inline]] constexpr V load_numbers(const T* p) noexcept {
+    if constexpr (std::is_same_v<V, T>)
+        return *p;
+    else
+        return load<V>(p);
+}
+template <class T, class V>
+[[gnu::always_inline]] constexpr void store_numbers(T* p, V numbers) noexcept {
+    if constexpr (std::is_same_v<V, T>)
+        *p = numbers;
+    else
+        store(p, numbers);
+}
+/// Goes through `Count` T: calls `f(first, V{})`, V as in load_numbers: one by one, or of floats as many
+/// at once as a vector has, but for the compiler.
+template <std::size_t Count, class T, class F>
+constexpr void for_numbers(F&& f) {
+    if constexpr (std::is_same_v<T, float> && native_lanes > 1)
+        if (!std::is_constant_evaluated()) return for_vectors<Count>(f);
+    for (std::size_t i = 0; i < Count; ++i) f(i, T{});
+}
+/// y(i) = f(x(i)), `Count` times, as for_numbers goes; what fills no vector among zeros.
+template <std::size_t Count, class T, class F>
+constexpr void transform(const T* x, T* y, F&& f) {
+    constexpr std::size_t rest =
+        std::is_same_v<T, float> && native_lanes > 1 ? Count % native_lanes : 0;
+    if constexpr (rest > 0)
+        if (!std::is_constant_evaluated()) {
+            float numbers[native_lanes]{};
+            std::copy_n(x + Count - rest, rest, numbers);
+            store(numbers, native(f(load<native>(numbers))));
+            transform<Count - rest>(x, y, f);
+            std::copy_n(numbers, rest, y + Count - rest);
+            return;
+        }
+    for_numbers<Count, T>([&]<class V>(std::size_t i, V)
+                              CTNN_INLINED { store_numbers(y + i, V(f(load_numbers<V>(x + i)))); });
 }
 
 }  // namespace ctnn::simd
