@@ -72,7 +72,8 @@ private:
     [[gnu::noinline]] static void tile(const float* x, const float* kernel, const float* bias,
                                        [[maybe_unused]] const float* scale, float* y, std::size_t h,
                                        std::size_t w) noexcept {
-        float* const to = y + (h * pooled_columns + w / window_columns) * Conv.output_step();
+        float* const to =
+            y + h * Conv.output_row(pooled_columns) + w / window_columns * Conv.output_step();
         pooled_tile<vector, Activation, Pooling, columns_kept, window_columns>(
             window_rows, true,
             [&](std::size_t p, auto& sum) CTNN_INLINED {

@@ -115,7 +115,7 @@ public:
                             kernel + g * Conv.group_filters(),
                             Conv.bias_from(bias, g * Conv.group_filters()),
                             Conv.template scale_from<Activation>(scale, g * Conv.group_filters()),
-                            y + (h + r) * pooled_columns * Conv.output_step() +
+                            y + (h + r) * Conv.output_row(pooled_columns) +
                                 g * Conv.group_filters(),
                             w);
             }

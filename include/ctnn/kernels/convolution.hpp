@@ -20,10 +20,15 @@ struct convolution {
     axis rows, columns;
     std::size_t channels, filters, groups;
     bool has_bias;
-    std::size_t step = 0;  // from one output to the next if others lie between, else 0
+    // From one output to the next, and from one row of them, if others lie between; else 0.
+    std::size_t step = 0, row_step = 0;
 
     [[nodiscard]] constexpr std::size_t output_step() const noexcept {
         return step == 0 ? filters : step;
+    }
+    /// Numbers from one row of outputs, of so many columns, to the next.
+    [[nodiscard]] constexpr std::size_t output_row(std::size_t width) const noexcept {
+        return row_step == 0 ? width * output_step() : row_step;
     }
     /// The same for such outputs; 0: they lie side by side.
     [[nodiscard]] constexpr convolution with_output_step(std::size_t numbers) const noexcept {

@@ -20,7 +20,8 @@ private:
     static constexpr std::size_t window_rows = Pooling::window_rows,
                                  window_columns = Pooling::window_columns;
     static constexpr std::size_t pooled_rows = Conv.rows.output() / window_rows;
-    static constexpr std::size_t pooled_columns = Conv.columns.output() / window_columns;
+    static constexpr std::size_t pooled_columns = Conv.columns.output() / window_columns,
+                                 output_row = Conv.output_row(pooled_columns);
     static constexpr std::size_t group_channels = Conv.group_channels();
     static constexpr std::size_t taps = Conv.rows.taps * Conv.columns.taps * group_channels;
 
@@ -132,7 +133,7 @@ private:
             return count % lanes == 0 || u + 1 < units ? u * lanes : last;
         };
         const bool is_last = !has_blocks || c + channels_at_once >= group_channels;
-        float* const to = y + (h * pooled_columns + w / window_columns) * Conv.output_step();
+        float* const to = y + h * output_row + w / window_columns * Conv.output_step();
         pooled_tile<vector, Activation, Pooling, items, sums / items>(
             steps, is_last,
             [&](std::size_t p, vector(&sum)[sums]) CTNN_INLINED {
@@ -173,7 +174,7 @@ private:
     }
     /// Where output number n of the tile lies, from its first.
     static constexpr std::size_t output(std::size_t n) noexcept {
-        return (n / columns_kept * pooled_columns + n % columns_kept) * Conv.output_step();
+        return n / columns_kept * output_row + n % columns_kept * Conv.output_step();
     }
 
     /// Where the sum of row r, column q, vector u of the tile is.

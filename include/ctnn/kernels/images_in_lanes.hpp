@@ -159,7 +159,7 @@ private:
         constexpr std::size_t wide = Inside ? Count * pool : 1, parts = Inside ? pool : 1;
         constexpr std::size_t across = Count * pool / wide;  // steps in a row of the window
         constexpr std::size_t steps = Pooling::window_rows * across;
-        const std::size_t at = (h * (width / pool) + w) * Conv.output_step() + first;
+        const std::size_t at = h * Conv.output_row(width / pool) + w * Conv.output_step() + first;
         // What is scaled comes before what is added.
         constexpr bool adds = adds_to_output<Activation>,
                        adds_first = adds && !scales_output<Activation>;

@@ -4,6 +4,7 @@
 
 #include <ctnn/kernels/images_in_lanes.hpp>
 #include <ctnn/kernels/kernel_gradient.hpp>
+#include <ctnn/kernels/way_back.hpp>
 #include <ctnn/layer.hpp>
 #include <ctnn/layers/option_list.hpp>
 
@@ -43,6 +44,25 @@ struct transposed_convolution_layer : layer_base<Layer, Input, Output, Kernel, B
 
     static constexpr bool has_bias = Bias::size > 0;
 
+    template <class Pooling>
+    static constexpr loop_choice choice_for_one() noexcept {
+        return way_back_of_one<Layer::conv, has_bias>::choice();
+    }
+    /// One image's loops take the kernel turned round.
+    template <class T, class Pooling>
+    static constexpr std::size_t compute_scratch() noexcept {
+        return std::is_same_v<T, float> ? way_back_of_one<Layer::conv, has_bias>::scratch_size : 0;
+    }
+    template <class T>
+    static constexpr void compute(weights w, tensor_view<Input, const T> x,
+                                  tensor_view<Output, T> y, T* scratch) noexcept {
+        if (std::is_constant_evaluated()) return compute(w, x, y);
+        const float* bias = nullptr;
+        if constexpr (has_bias) bias = w.bias().data();
+        way_back_of_one<Layer::conv, has_bias>::run(x.data(), w.kernel().data(), bias, y.data(),
+                                                    scratch);
+    }
+    /// Without scratch memory: the definition, slow for one image.
     template <class T>
     static constexpr void compute(weights w, tensor_view<Input, const T> x,
                                   tensor_view<Output, T> y) noexcept {
@@ -110,9 +130,8 @@ private:
 /// shape<H, W, C> -> shape<H', W', Filters>. Options: kernel<> (required), stride<>, dilation<>,
 /// use_bias<>, and a padding, which cuts off pixels of the output, with reach = (kernel - 1) d + 1:
 /// valid (the default; H' = (H - 1) s + max(reach, s)) and same (H' = H s, an odd pixel is cut off
-/// at the end) as in Keras, padding<> as in PyTorch (H' = (H - 1) s + reach - pads). It has no
-/// loops for one image of its own: that takes as long as one in every lane. Rejected: padding that
-/// leaves nothing; same_size.
+/// at the end) as in Keras, padding<> as in PyTorch (H' = (H - 1) s + reach - pads). Rejected:
+/// padding that leaves nothing; same_size.
 /// https://keras.io/api/layers/convolution_layers/convolution2d_transpose
 template <std::size_t Filters, class... Options>
 struct conv2d_transpose {

@@ -3,12 +3,10 @@
 // processors without SIMD), filters_in_lanes.hpp and columns_in_lanes.hpp for one image.
 #pragma once
 
-#include <ctnn/kernels/channels_in_lanes.hpp>
-#include <ctnn/kernels/columns_in_lanes.hpp>
 #include <ctnn/kernels/constant_expression.hpp>
-#include <ctnn/kernels/filters_in_lanes.hpp>
 #include <ctnn/kernels/images_in_lanes.hpp>
 #include <ctnn/kernels/kernel_gradient.hpp>
+#include <ctnn/kernels/loops_of_one.hpp>
 #include <ctnn/kernels/weight_blocks.hpp>
 #include <ctnn/layer.hpp>
 
@@ -17,24 +15,10 @@
 
 namespace ctnn::detail {
 
-template <convolution Conv, activation Activation, pooling Pooling>
-constexpr auto choose_loops_of_one() noexcept {
-    if constexpr (layout_of_one_image(Conv, Pooling::window_rows, Pooling::window_columns) ==
-                  layout::chw)
-        return std::type_identity<convolution_with_columns_in_lanes<Conv, Activation, Pooling>>{};
-    else if constexpr (Conv.is_depthwise())
-        return std::type_identity<convolution_with_channels_in_lanes<Conv, Activation, Pooling>>{};
-    else
-        return std::type_identity<convolution_with_filters_in_lanes<Conv, Activation, Pooling>>{};
-}
-template <class Layer, activation Activation, pooling Pooling>
-using loops_of_one =
-    typename decltype(choose_loops_of_one<Layer::conv, Activation, Pooling>())::type;
-
 /// Whether the loops of one image can add to what lies where they write.
 template <class Layer>
 constexpr bool adds_to_output_of_one() noexcept {
-    using loops = loops_of_one<Layer, no_activation, no_pooling>;
+    using loops = loops_of_one<Layer::conv, no_activation, no_pooling>;
     if constexpr (simd::native_lanes == 1)
         return true;
     else if constexpr (requires { loops::adds_once; })
@@ -60,7 +44,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     template <class Pooling>
     static constexpr loop_choice choice_for_one() noexcept {
         if constexpr (simd::native_lanes > 1)
-            return loops_of_one<Layer, no_activation, Pooling>::choice();
+            return loops_of_one<Layer::conv, no_activation, Pooling>::choice();
         else
             return convolution_with_images_in_lanes<Layer::conv>::template forward_choice<float>();
     }
@@ -74,7 +58,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
     template <class T, class Pooling>
     static constexpr std::size_t compute_scratch() noexcept {
         if constexpr (std::is_same_v<T, float> && simd::native_lanes > 1)
-            return loops_of_one<Layer, no_activation, Pooling>::scratch_size;
+            return loops_of_one<Layer::conv, no_activation, Pooling>::scratch_size;
         else
             return 0;
     }
@@ -109,8 +93,8 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                 return convolve_in_constant_expression<Activation, Pooling>(
                     conv, x.data(), kernel, bias(w), y.data(), scale);
             if constexpr (simd::native_lanes > 1)
-                return decltype(choose_loops_of_one<conv, Activation, Pooling>())::type::run(
-                    x.data(), kernel, bias(w), y.data(), scratch, scale);
+                return loops_of_one<conv, Activation, Pooling>::run(x.data(), kernel, bias(w),
+                                                                    y.data(), scratch, scale);
         }
         convolution_with_images_in_lanes<conv>::template forward<Activation, Pooling>(
             x.data(), kernel, bias(w), y.data(), static_cast<std::nullptr_t*>(nullptr), scale);
