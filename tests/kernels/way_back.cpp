@@ -17,6 +17,20 @@ namespace {
 
 constexpr std::size_t lanes = simd::native_lanes;
 
+/// With room for others between the pixels, which stays as it is.
+template <class Layer>
+void check_apart(const std::vector<float>& x, const std::vector<float>& w,
+                 const std::vector<float>& y) {
+    constexpr std::size_t channels = Layer::output_shape::channels, step = channels + 3;
+    using loops = detail::way_back_of_one<Layer::conv.with_pixel_step(step), Layer::has_bias>;
+    std::vector<float> scratch(loops::scratch_size), apart(y.size() / channels * step, 77.0f),
+        expected = apart;
+    for (std::size_t i = 0; i < y.size(); ++i) expected[i / channels * step + i % channels] = y[i];
+    const float* const bias = w.data() + w.size() - (Layer::has_bias ? channels : 0);
+    loops::run(x.data(), w.data(), Layer::has_bias ? bias : nullptr, apart.data(), scratch.data());
+    CHECK(apart == expected);
+}
+
 template <class Input, class Layer>
 void check() {
     using layer = typename Layer::template on<Input>;
@@ -42,6 +56,7 @@ void check() {
             definition::input_gradient(w.data(), x.data(), expected.data(), bias);
         else
             definition::input_gradient(w.data(), x.data(), expected.data());
+        check_apart<layer>(x, w, y);
         CHECK(laws::varied({expected.begin(), expected.end()}, 0.1));
         for (std::size_t i = 0; i < y.size(); ++i)
             CHECK(y[i] == doctest::Approx(expected[i]).epsilon(1e-5).scale(1));

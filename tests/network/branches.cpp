@@ -77,6 +77,17 @@ static_assert(beside_many::plan.values[2].offset == beside_many::plan.values[8].
 static_assert(beside_many::plan.values[4].offset == beside_many::plan.values[8].offset + 3);
 static_assert(of<c, concatenate<input, branch<3>>, c>::plan.values[2].offset ==
               of<c, concatenate<input, branch<3>>, c>::plan.values[3].offset + 2);
+// So do pooling, a transposed convolution and up_sampling2d.
+template <class... Options>
+using largest_of_four = max_pool2d<window<2>, stride<1>, same, Options...>;
+using other_parts = concatenate<largest_of_four<>, conv2d_transpose<3, kernel<2>, same>,
+                                average_pool2d<window<3>, stride<1>, same>>;
+using larger_parts = concatenate<up_sampling2d<>, conv2d_transpose<5, kernel<2>, stride<2>>,
+                                 up_sampling2d<bilinear>>;
+static_assert(of<other_parts>::plan.values[1].where == ctnn::detail::placement::result);
+static_assert(of<other_parts>::plan.values[3].offset == map::channels + 3);
+static_assert(of<larger_parts>::plan.values[2].offset == map::channels &&
+              of<larger_parts>::plan.values[3].where == ctnn::detail::placement::result);
 // Where the other branch needs more than is saved, the parts are copied together: the first one takes
 // less room meanwhile.
 using one_beside_much =
@@ -216,6 +227,8 @@ TEST_CASE("branches of a concatenation: some in their place, some copied") {
     check<
         of<c, beside, concatenate<branch<2>, concatenate<branch<1>, branch<2, relu>>, input>, c>>();
     check<of<beside, beside, residual<concatenate<branch<3>, branch<5>>>>>();
+    check<of<c, other_parts, c, other_parts, c>>();
+    check<of<c, larger_parts, conv2d<2, kernel<3>>>>();
     check<of<c, concatenate<branch<5>, sequence<>, branch<2>>, add<c, c>, flatten>>();
 }
 

@@ -192,10 +192,56 @@ private:
             each(l.out, [&](long h, long v, long c) {
                 y[at(l.out, h, v, c)] = pixel(x, before, h + sign * l.top, v + sign * l.left, c);
             });
-        } else if (l.name == "up_sampling2d") {
+        } else if (l.name == "up_sampling2d" && l.number == 0.0) {
             each(l.out, [&](long h, long v, long c) {
                 y[at(l.out, h, v, c)] = pixel(x, before, h * before.height / l.out.height,
                                               v * before.width / l.out.width, c);
+            });
+        } else if (l.name == "up_sampling2d") {  // bilinear
+            // Between which pixels, and how far from the first.
+            const auto place = [](long out, long outputs, long inputs) {
+                const double at =
+                    std::clamp((static_cast<double>(out) + 0.5) * static_cast<double>(inputs) /
+                                       static_cast<double>(outputs) -
+                                   0.5,
+                               0.0, static_cast<double>(inputs - 1));
+                const long first = std::min(static_cast<long>(at), std::max(inputs - 2, 0L));
+                return std::pair(first, at - static_cast<double>(first));
+            };
+            each(l.out, [&](long h, long v, long c) {
+                const auto [row, down] = place(h, l.out.height, before.height);
+                const auto [column, right] = place(v, l.out.width, before.width);
+                const auto along = [&](long r) {
+                    return pixel(x, before, r, column, c) * (1.0 - right) +
+                           pixel(x, before, r, column + 1, c) * right;
+                };
+                y[at(l.out, h, v, c)] = along(row) * (1.0 - down) + along(row + 1) * down;
+            });
+        } else if (l.name == "layer_normalization") {
+            const double share = 1.0 / static_cast<double>(channels);
+            for (std::size_t first = 0; first < x.size(); first += channels) {
+                double mean = 0.0, variance = 0.0;
+                for (std::size_t c = 0; c < channels; ++c) mean += x[first + c] * share;
+                for (std::size_t c = 0; c < channels; ++c)
+                    variance += (x[first + c] - mean) * (x[first + c] - mean) * share;
+                for (std::size_t c = 0; c < channels; ++c)
+                    y[first + c] = p[c] * (x[first + c] - mean) / std::sqrt(variance + l.number) +
+                                   p[channels + c];
+            }
+        } else if (l.name == "conv2d_transpose") {  // y(h s + r d - pad) takes x(h) kernel(r)
+            const std::size_t taps = static_cast<std::size_t>(l.rows.taps * l.columns.taps);
+            const auto inputs = static_cast<std::size_t>(before.channels);
+            for (std::size_t k = 0; k < y.size(); ++k)
+                y[k] = l.has_bias ? p[taps * channels * inputs + k % channels] : 0.0;
+            each(before, [&](long h, long v, long c) {
+                over_window(l, l.out, h, v, [&](long row, long column, long r, long q) {
+                    for (long f = 0; f < l.out.channels; ++f)
+                        y[at(l.out, row, column, f)] +=
+                            pixel(x, before, h, v, c) *
+                            p[static_cast<std::size_t>(
+                                ((r * l.columns.taps + q) * l.out.channels + f) * before.channels +
+                                c)];
+                });
             });
         } else if (l.name == "global_average_pool2d" || l.name == "global_max_pool2d") {
             for (std::size_t c = 0; c < channels; ++c) {
@@ -290,6 +336,12 @@ graph graph_of() {
                 w.bias();
             };
         }
+        if constexpr (leaf::name == "conv2d_transpose") {
+            l.rows = axis_of(leaf::conv.rows), l.columns = axis_of(leaf::conv.columns);
+            l.has_bias = leaf::has_bias;
+        }
+        if constexpr (leaf::name == "up_sampling2d")
+            l.number = static_cast<double>(leaf::settings[0]);
         if constexpr (requires { leaf::added_to_variance; })
             l.number = static_cast<double>(leaf::added_to_variance);
         if constexpr (requires { leaf::rate_dropped; })

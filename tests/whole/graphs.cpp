@@ -52,7 +52,7 @@ using branch = typename decltype(draw_branch<Seed, C, Depth>())::type;
 /// A layer, or branches if Depth allows, that keeps height, width and channels.
 template <std::size_t Seed, std::size_t C, std::size_t Depth>
 constexpr auto draw_entry() {
-    constexpr std::size_t kind = drawn(Seed, Depth > 0 ? 26 : 19);
+    constexpr std::size_t kind = drawn(Seed, Depth > 0 ? 31 : 23);
     constexpr std::size_t s = 11 * Seed + 5, d = Depth > 0 ? Depth - 1 : 0;
     if constexpr (kind == 0)
         return std::type_identity<conv2d<C, kernel<3, 3>, same>>{};
@@ -95,15 +95,24 @@ constexpr auto draw_entry() {
     else if constexpr (kind == 18)
         return std::type_identity<
             sequence<up_sampling2d<factor<2, 2>>, softplus, average_pool2d<>>>{};
-    else if constexpr (kind == 19 || kind == 20)
-        return std::type_identity<residual<branch<s, C, d>>>{};
+    else if constexpr (kind == 19)
+        return std::type_identity<conv2d_transpose<C, kernel<3, 2>, same>>{};
+    else if constexpr (kind == 20)
+        return std::type_identity<
+            sequence<conv2d_transpose<C, kernel<3, 3>, stride<2, 2>, same>, relu, max_pool2d<>>>{};
     else if constexpr (kind == 21)
-        return std::type_identity<add<branch<s, C, d>, branch<s + 1, C, d>, branch<s + 2, C, d>>>{};
+        return std::type_identity<sequence<up_sampling2d<bilinear>, average_pool2d<>>>{};
     else if constexpr (kind == 22)
+        return std::type_identity<layer_normalization<epsilon<1, 10>>>{};
+    else if constexpr (kind < 26)
+        return std::type_identity<residual<branch<s, C, d>>>{};
+    else if constexpr (kind == 26)
+        return std::type_identity<add<branch<s, C, d>, branch<s + 1, C, d>, branch<s + 2, C, d>>>{};
+    else if constexpr (kind == 27)
         return std::type_identity<average<branch<s, C, d>, branch<s + 1, C, d>>>{};
-    else if constexpr (kind == 23)
+    else if constexpr (kind == 28)
         return std::type_identity<maximum<branch<s, C, d>, branch<s + 1, C, d>>>{};
-    else if constexpr (kind == 24)  // squeeze and excitation
+    else if constexpr (kind == 29)  // squeeze and excitation
         return std::type_identity<
             multiply<branch<s, C, d>, sequence<global_average_pool2d, dense<C>, sigmoid>>>{};
     else

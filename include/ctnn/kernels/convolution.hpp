@@ -22,6 +22,7 @@ struct convolution {
     bool has_bias;
     // From one output to the next, and from one row of them, if others lie between; else 0.
     std::size_t step = 0, row_step = 0;
+    std::size_t way_back_step = 0;  // from one pixel to the next that the way back writes
 
     [[nodiscard]] constexpr std::size_t output_step() const noexcept {
         return step == 0 ? filters : step;
@@ -29,6 +30,15 @@ struct convolution {
     /// Numbers from one row of outputs, of so many columns, to the next.
     [[nodiscard]] constexpr std::size_t output_row(std::size_t width) const noexcept {
         return row_step == 0 ? width * output_step() : row_step;
+    }
+    [[nodiscard]] constexpr std::size_t pixel_step() const noexcept {
+        return way_back_step == 0 ? channels : way_back_step;
+    }
+    /// The same where the way back writes such pixels; 0: they lie side by side.
+    [[nodiscard]] constexpr convolution with_pixel_step(std::size_t numbers) const noexcept {
+        convolution result = *this;
+        result.way_back_step = numbers == channels ? 0 : numbers;
+        return result;
     }
     /// The same for such outputs; 0: they lie side by side.
     [[nodiscard]] constexpr convolution with_output_step(std::size_t numbers) const noexcept {

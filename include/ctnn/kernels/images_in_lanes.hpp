@@ -254,12 +254,12 @@ private:
                             T* to = d_x +
                                     ((Row + m * Conv.rows.stride) * Conv.columns.input + Column +
                                      n * Conv.columns.stride) *
-                                        Conv.channels +
+                                        Conv.pixel_step() +
                                     g * group_channels + c;
                             CTNN_UNROLLED
                             for (std::size_t t = 0; t < sums; ++t) {
-                                T& place =
-                                    to[t / size * Conv.columns.stride * Conv.channels + t % size];
+                                T& place = to[t / size * Conv.columns.stride * Conv.pixel_step() +
+                                              t % size];
                                 place = adds ? T(place + sum[t]) : sum[t];
                             }
                         });

@@ -44,8 +44,8 @@ private:
                                  columns = backward_sum(Conv.columns, Column);
         static constexpr bool has_targets = rows.targets > 0 && columns.targets > 0,
                               has_taps = rows.taps > 0 && columns.taps > 0;
-        static constexpr std::size_t step = column_stride * targets,
-                                     row_step = row_stride * Conv.columns.input * targets,
+        static constexpr std::size_t step = column_stride * Conv.pixel_step(),
+                                     row_step = row_stride * Conv.columns.input * Conv.pixel_step(),
                                      kernel_size = rows.taps * columns.taps * sources * targets;
         static constexpr auto find_loops() noexcept {
             return choose_loops_of_one<convolution{axis_of(rows), axis_of(columns), sources,
@@ -102,7 +102,7 @@ public:
         simd::unroll<row_stride>([&](auto row) {
             simd::unroll<column_stride>([&](auto column) {
                 using here = part<row, column>;
-                float* const to = d_x + (row * Conv.columns.input + column) * targets;
+                float* const to = d_x + (row * Conv.columns.input + column) * Conv.pixel_step();
                 if constexpr (here::has_targets && here::has_taps) {
                     turn<here>(kernel, scratch);
                     decltype(here::find_loops())::type::run(d_y, scratch, bias, to,

@@ -55,8 +55,8 @@ struct average_pool2d {
 
         // A convolution before it pools as it computes, when no pixel is in two windows.
         static constexpr std::size_t window_rows = rows.taps, window_columns = columns.taps;
-        static constexpr layer_facts facts{.pools_disjoint_windows =
-                                               window_on<Input>::are_disjoint};
+        static constexpr layer_facts facts{.pools_disjoint_windows = window_on<Input>::are_disjoint,
+                                           .fuses_concatenation = true};
         template <class T>
         static constexpr T start() noexcept {
             return T(0.0f);
@@ -79,15 +79,24 @@ struct average_pool2d {
         template <class T>
         static constexpr void compute(tensor_view<Input, const T> x,
                                       tensor_view<output_shape, T> y) noexcept {
+            compute_fused<detail::no_activation, detail::no_pooling, Input::channels>(
+                x, y, static_cast<T*>(nullptr));
+        }
+        /// The same; `Step`: from one pixel of y to the next.
+        template <class Activation, class Pooling, std::size_t Step, class T>
+        static constexpr void compute_fused(tensor_view<Input, const T> x,
+                                            tensor_view<output_shape, T> y,
+                                            T* /*scratch*/) noexcept {
+            T* to = y.data();
             for (std::size_t h = 0; h < output_shape::height; ++h) {
                 const auto taps_i = rows.taps_inside(h);
-                for (std::size_t w = 0; w < output_shape::width; ++w) {
+                for (std::size_t w = 0; w < output_shape::width; ++w, to += Step) {
                     const auto taps_j = columns.taps_inside(w);
                     const float each = share(taps_i, taps_j);
                     window_on<Input>::template seen<Input::channels>(taps_i, taps_j)
                         .pool(
-                            &x(rows.pixel(h, taps_i.first), columns.pixel(w, taps_j.first), 0),
-                            &y(h, w, 0), [](auto sum, auto number) { return sum + number; },
+                            &x(rows.pixel(h, taps_i.first), columns.pixel(w, taps_j.first), 0), to,
+                            [](auto sum, auto number) { return sum + number; },
                             [&]<class V>(V sum) { return sum * V(each); });
                 }
             }

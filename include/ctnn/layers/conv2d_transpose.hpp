@@ -43,6 +43,7 @@ struct transposed_convolution_layer : layer_base<Layer, Input, Output, Kernel, B
     using typename base::gradients, typename base::weights;
 
     static constexpr bool has_bias = Bias::size > 0;
+    static constexpr layer_facts facts{.fuses_concatenation = !pays_in_blocks<Layer::conv>};
 
     template <class Pooling>
     static constexpr loop_choice choice_for_one() noexcept {
@@ -56,22 +57,25 @@ struct transposed_convolution_layer : layer_base<Layer, Input, Output, Kernel, B
     template <class T>
     static constexpr void compute(weights w, tensor_view<Input, const T> x,
                                   tensor_view<Output, T> y, T* scratch) noexcept {
-        if (std::is_constant_evaluated()) return compute(w, x, y);
-        const float* bias = nullptr;
-        if constexpr (has_bias) bias = w.bias().data();
-        way_back_of_one<Layer::conv, has_bias>::run(x.data(), w.kernel().data(), bias, y.data(),
-                                                    scratch);
+        compute_fused<no_activation, no_pooling, 0>(w, x, y, scratch);
     }
     /// Without scratch memory: the definition, slow for one image.
     template <class T>
     static constexpr void compute(weights w, tensor_view<Input, const T> x,
                                   tensor_view<Output, T> y) noexcept {
-        using loops = convolution_with_images_in_lanes<Layer::conv>;
-        if constexpr (has_bias)
-            loops::input_gradient(w.kernel().data(), x.data(), y.data(),
-                                  static_cast<const float*>(w.bias().data()));
-        else
-            loops::input_gradient(w.kernel().data(), x.data(), y.data());
+        compute_plainly<Layer::conv>(w, x, y);
+    }
+    /// The same; `Step`: from one pixel of y to the next, if it is not those of a tensor.
+    template <class Activation, class Pooling, std::size_t Step, class T>
+    static constexpr void compute_fused(weights w, tensor_view<Input, const T> x,
+                                        tensor_view<Output, T> y,
+                                        [[maybe_unused]] T* scratch) noexcept {
+        constexpr convolution conv = Layer::conv.with_pixel_step(Step);
+        if constexpr (compute_scratch<T, Pooling>() > 0)
+            if (!std::is_constant_evaluated())
+                return way_back_of_one<conv, has_bias>::run(x.data(), w.kernel().data(), bias(w),
+                                                            y.data(), scratch);
+        compute_plainly<conv>(w, x, y);
     }
     template <class T>
     static constexpr void input_gradient(weights w, tensor_view<Input, const T> /*x*/,
@@ -107,6 +111,21 @@ struct transposed_convolution_layer : layer_base<Layer, Input, Output, Kernel, B
     }
 
 private:
+    static constexpr const float* bias([[maybe_unused]] weights w) noexcept {
+        if constexpr (has_bias)
+            return w.bias().data();
+        else
+            return nullptr;
+    }
+    template <convolution Conv, class T>
+    static constexpr void compute_plainly(weights w, tensor_view<Input, const T> x,
+                                          tensor_view<Output, T> y) noexcept {
+        using loops = convolution_with_images_in_lanes<Conv>;
+        if constexpr (has_bias)
+            loops::input_gradient(w.kernel().data(), x.data(), y.data(), bias(w));
+        else
+            loops::input_gradient(w.kernel().data(), x.data(), y.data());
+    }
     template <class T>
     static constexpr void add_bias_gradient(tensor_view<Output, const T> d_y,
                                             gradients d_w) noexcept {

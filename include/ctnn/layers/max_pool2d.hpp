@@ -68,7 +68,8 @@ struct max_pool2d {
                                            .takes_maximum = true,
                                            .keeps_positions = window_on<Input>::are_disjoint &&
                                                               !to_every_maximum &&
-                                                              window_rows * window_columns <= 256};
+                                                              window_rows * window_columns <= 256,
+                                           .fuses_concatenation = true};
         template <class T>
         static constexpr T start() noexcept {
             return T(simd::lowest);
@@ -91,14 +92,22 @@ struct max_pool2d {
         template <class T>
         static constexpr void compute(tensor_view<Input, const T> x,
                                       tensor_view<output_shape, T> y) noexcept {
+            compute_fused<detail::no_activation, detail::no_pooling, Input::channels>(
+                x, y, static_cast<T*>(nullptr));
+        }
+        /// The same; `Step`: from one pixel of y to the next.
+        template <class Activation, class Pooling, std::size_t Step, class T>
+        static constexpr void compute_fused(tensor_view<Input, const T> x,
+                                            tensor_view<output_shape, T> y,
+                                            T* /*scratch*/) noexcept {
+            T* to = y.data();
             for (std::size_t h = 0; h < output_shape::height; ++h) {
                 const auto taps_i = rows.taps_inside(h);
-                for (std::size_t w = 0; w < output_shape::width; ++w) {
+                for (std::size_t w = 0; w < output_shape::width; ++w, to += Step) {
                     const auto taps_j = columns.taps_inside(w);
                     window_on<Input>::template seen<Input::channels>(taps_i, taps_j)
                         .pool(
-                            &x(rows.pixel(h, taps_i.first), columns.pixel(w, taps_j.first), 0),
-                            &y(h, w, 0),
+                            &x(rows.pixel(h, taps_i.first), columns.pixel(w, taps_j.first), 0), to,
                             []<class V>(V largest, V number) {
                                 return simd::maximum(number, largest);
                             },

@@ -32,21 +32,32 @@ struct up_sampling2d {
         static constexpr std::array<std::uint64_t, 1> settings{is_bilinear};
         static_assert(sizeof(typename given::check) > 0);
 
+        static constexpr layer_facts facts{.fuses_concatenation = true};
+
         template <class T>
         static constexpr void compute(tensor_view<Input, const T> x,
                                       tensor_view<output_shape, T> y) noexcept {
+            compute_fused<detail::no_activation, detail::no_pooling, Input::channels>(
+                x, y, static_cast<T*>(nullptr));
+        }
+        /// The same; `Step`: from one pixel of y to the next.
+        template <class Activation, class Pooling, std::size_t Step, class T>
+        static constexpr void compute_fused(tensor_view<Input, const T> x,
+                                            tensor_view<output_shape, T> y,
+                                            T* /*scratch*/) noexcept {
+            T* to = y.data();
             for (std::size_t h = 0; h < output_shape::height; ++h) {
                 const between rows(h, by::height, Input::height);
-                for (std::size_t w = 0; w < output_shape::width; ++w) {
+                for (std::size_t w = 0; w < output_shape::width; ++w, to += Step) {
                     const between columns(w, by::width, Input::width);
                     for (std::size_t c = 0; c < Input::channels; ++c) {
                         if constexpr (is_bilinear)
-                            y(h, w, c) = rows.of(columns.of(T(x(rows.first, columns.first, c)),
-                                                            T(x(rows.first, columns.second, c))),
-                                                 columns.of(T(x(rows.second, columns.first, c)),
-                                                            T(x(rows.second, columns.second, c))));
+                            to[c] = rows.of(columns.of(T(x(rows.first, columns.first, c)),
+                                                       T(x(rows.first, columns.second, c))),
+                                            columns.of(T(x(rows.second, columns.first, c)),
+                                                       T(x(rows.second, columns.second, c))));
                         else
-                            y(h, w, c) = x(h / by::height, w / by::width, c);
+                            to[c] = x(h / by::height, w / by::width, c);
                     }
                 }
             }
