@@ -69,6 +69,7 @@ constexpr bool has_loops =
 static_assert(!has_loops<conv2d_transpose<2, kernel<2>, stride<2>, padding<1, 0>>>);
 static_assert(!has_loops<conv2d_transpose<2, kernel<2>, stride<2>, padding<0, 1>>>);
 static_assert(!has_loops<conv2d_transpose<2, kernel<2>, stride<2>, padding<0, 2, 0, 0>>>);
+static_assert(!has_loops<conv2d_transpose<2, kernel<4>, stride<2>, padding<3, 0, 0, 0>>>);
 static_assert(has_loops<conv2d_transpose<2, kernel<4>, stride<2>, padding<1>>> == (lanes > 1));
 
 }  // namespace

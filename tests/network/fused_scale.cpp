@@ -41,6 +41,10 @@ static_assert(stages<several, residual<wide<2 * lanes>, norm>, relu> ==
               std::array<std::size_t, 4>{4, 0, 0, 0});
 static_assert(network<several, wide<2 * lanes>, residual<wide<2 * lanes>, norm>, relu,
                       global_average_pool2d>::plan.largest_set < 2 * several::size + 8 * lanes);
+// It lies where its other term lay.
+static_assert(network<several, wide<2 * lanes>,
+                      add<conv2d<2 * lanes, kernel<1>>, sequence<wide<2 * lanes>, norm>>, relu,
+                      global_average_pool2d>::plan.largest_set < 2 * several::size + 8 * lanes);
 
 template <class Net>
 void check() {
@@ -119,4 +123,7 @@ TEST_CASE("as a part of a concatenation") {
 }
 TEST_CASE("large weights: blocks of channels for one image, a layer of its own where they pay") {
     check<network<shape<4, 6, 123>, conv2d<8 * lanes, kernel<3>, same>, norm, relu>>();
+    using large = network<shape<2, 3, 123>, conv2d<384, kernel<3>, same>, norm, relu>;
+    static_assert(large::stage_lengths[0] == (lanes > 1 ? 1 : 3));
+    check<large>();
 }
