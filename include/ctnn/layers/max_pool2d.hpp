@@ -100,20 +100,13 @@ struct max_pool2d {
         static constexpr void compute_fused(tensor_view<Input, const T> x,
                                             tensor_view<output_shape, T> y,
                                             T* /*scratch*/) noexcept {
-            T* to = y.data();
-            for (std::size_t h = 0; h < output_shape::height; ++h) {
-                const auto taps_i = rows.taps_inside(h);
-                for (std::size_t w = 0; w < output_shape::width; ++w, to += Step) {
-                    const auto taps_j = columns.taps_inside(w);
-                    window_on<Input>::template seen<Input::channels>(taps_i, taps_j)
-                        .pool(
-                            &x(rows.pixel(h, taps_i.first), columns.pixel(w, taps_j.first), 0), to,
-                            []<class V>(V largest, V number) {
-                                return simd::maximum(number, largest);
-                            },
-                            [](auto largest) { return largest; });
-                }
-            }
+            window_on<Input>::template for_windows<Input::channels, Step>(
+                x.data(), y.data(), [](auto window, const T* from, T* to) {
+                    window.pool(
+                        from, to,
+                        []<class V>(V largest, V number) { return simd::maximum(number, largest); },
+                        [](auto largest) { return largest; });
+                });
         }
 
         template <class T>

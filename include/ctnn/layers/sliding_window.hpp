@@ -88,10 +88,23 @@ struct pooling_window
                                  row_padding < pooling_window::rows.taps &&
                                  column_padding < pooling_window::columns.taps;
 
-    /// What it sees of an image, of its taps those that are inside.
-    template <std::size_t Channels>
-    static constexpr pixel_window<Channels> seen(axis::range i, axis::range j) noexcept {
-        return {i.last - i.first, j.last - j.first, Input::width * Channels};
+    /// Calls f(window, from, to) for every output, row by row: the pixels that the window sees of x, the
+    /// first of them, and where the output lies, Step numbers from one to the next.
+    template <std::size_t Channels, std::size_t Step, class T, class F>
+    static constexpr void for_windows(const T* x, T* y, F&& f) noexcept {
+        constexpr axis rows = pooling_window::rows, columns = pooling_window::columns;
+        for (std::size_t h = 0; h < rows.output(); ++h) {
+            const auto i = rows.taps_inside(h);
+            for (std::size_t w = 0; w < columns.output(); ++w, y += Step) {
+                const auto j = columns.taps_inside(w);
+                const pixel_window<Channels> window{i.last - i.first, j.last - j.first,
+                                                    Input::width * Channels};
+                f(window,
+                  x + rows.pixel(h, i.first) * window.row_size +
+                      columns.pixel(w, j.first) * Channels,
+                  y);
+            }
+        }
     }
 
     template <std::size_t Channels>
