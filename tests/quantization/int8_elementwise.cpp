@@ -126,21 +126,24 @@ TEST_CASE("sums") {
 template <class Rounding>
 void check_products() {
     std::mt19937 random(3);
-    for (const std::size_t count : {2u, 16u, 70u, 130u})
-        for (const bool is_whole : {true, false}) {
-            const auto a = random_bytes(random, count), b = random_bytes(random, count),
+    // Whole, or a number for each channel: the second, the first.
+    constexpr std::array<bool, 2> cases[]{{true, true}, {true, false}, {false, true}};
+    for (const std::size_t channels : {1u, 2u, 16u, 35u, 65u, 130u})
+        for (const auto& whole : cases) {
+            const std::size_t count = 3 * channels;
+            const auto a = random_bytes(random, whole[0] ? count : channels),
+                       b = random_bytes(random, whole[1] ? count : channels),
                        y = random_bytes(random, count);
             const auto factor = Rounding::factor_of(0.02f, 0.03f, 0.11f, false);
-            ctnn::detail::int8_multiply<Rounding>(factor, {a.get(), b.get()}, {-128, 5},
-                                                  {true, is_whole}, y.get(), count, 2,
-                                                  {-7, -128, 100});
+            ctnn::detail::int8_multiply<Rounding>(factor, {a.get(), b.get()}, {-128, 5}, whole,
+                                                  y.get(), count, channels, {-7, -128, 100});
             std::size_t wrong = 0;
-            for (std::size_t i = 0; i < count; ++i)
-                wrong +=
-                    y[i] !=
-                    ctnn::detail::to_byte(
-                        Rounding::times((a[i] + 128) * (b[is_whole ? i : i % 2] - 5), factor) - 7,
-                        -128, 100);
+            for (std::size_t i = 0; i < count; ++i) {
+                const std::int32_t x0 = a[whole[0] ? i : i % channels],
+                                   x1 = b[whole[1] ? i : i % channels];
+                wrong += y[i] != ctnn::detail::to_byte(
+                                     Rounding::times((x0 + 128) * (x1 - 5), factor) - 7, -128, 100);
+            }
             CHECK(wrong == 0);
         }
 }

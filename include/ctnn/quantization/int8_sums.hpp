@@ -108,13 +108,19 @@ int8_multiply(typename Rounding::factor factor, const std::array<const std::int8
               std::int8_t* y, std::size_t count, std::size_t channels, int8_range range) noexcept {
 #if CTNN_HAS_XSIMD
     if constexpr (simd::integer_lanes > 1)
-        if (!std::is_constant_evaluated() && are_whole[0] && are_whole[1]) {
+        if (!std::is_constant_evaluated()) {
             using vector = simd::integers<simd::integer_lanes>;
-            int8_in_lanes(x, y, count, range, [&](const auto& load) CTNN_INLINED {
-                const auto a = vector::add(load(0), vector::all(-zeros[0])),
-                           b = vector::add(load(1), vector::all(-zeros[1]));
-                return times_in_lanes<vector>(vector::multiply(a, b), factor);
-            });
+            // All at once, or pixel by pixel.
+            const std::size_t size = are_whole[0] && are_whole[1] ? count : channels;
+            for (std::size_t first = 0; first < count; first += size) {
+                const std::array<const std::int8_t*, 2> from{x[0] + (are_whole[0] ? first : 0),
+                                                             x[1] + (are_whole[1] ? first : 0)};
+                int8_in_lanes(from, y + first, size, range, [&](const auto& load) CTNN_INLINED {
+                    const auto a = vector::add(load(0), vector::all(-zeros[0])),
+                               b = vector::add(load(1), vector::all(-zeros[1]));
+                    return times_in_lanes<vector>(vector::multiply(a, b), factor);
+                });
+            }
             return;
         }
 #endif
