@@ -72,6 +72,13 @@ static_assert(!has_loops<conv2d_transpose<2, kernel<2>, stride<2>, padding<0, 2,
 static_assert(!has_loops<conv2d_transpose<2, kernel<4>, stride<2>, padding<3, 0, 0, 0>>>);
 static_assert(has_loops<conv2d_transpose<2, kernel<4>, stride<2>, padding<1>>> == (lanes > 1));
 
+// What the plan says.
+template <class... Options>
+constexpr auto choice =
+    plan_of<network<shape<4, 5, 3>, conv2d_transpose<17, Options...>>>.stages[0].one_image;
+static_assert(choice<kernel<2>, stride<2>, padding<1>> == loop_choice{});
+static_assert((choice<kernel<3>, stride<2>> == loop_choice{}) == (lanes == 1));
+
 }  // namespace
 
 TEST_CASE("strides, paddings, dilations") {

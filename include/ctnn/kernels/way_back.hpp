@@ -83,17 +83,19 @@ public:
             for_parts([&](auto here) { most = std::max(most, decltype(here)::find_scratch()); });
         return most;
     }();
+    /// That of the part with the most taps.
     static constexpr loop_choice choice() noexcept {
         loop_choice result{};
-        std::size_t most = 0;
-        for_parts([&](auto here) {
-            using this_part = decltype(here);
-            if constexpr (this_part::find_scratch() > 0)
-                if (this_part::kernel_size > most) {
-                    most = this_part::kernel_size;
-                    result = decltype(this_part::find_loops())::type::choice();
-                }
-        });
+        [[maybe_unused]] std::size_t most = 0;
+        if constexpr (exists)
+            for_parts([&](auto here) {
+                using this_part = decltype(here);
+                if constexpr (this_part::find_scratch() > 0)
+                    if (this_part::kernel_size > most) {
+                        most = this_part::kernel_size;
+                        result = decltype(this_part::find_loops())::type::choice();
+                    }
+            });
         return result;
     }
 
