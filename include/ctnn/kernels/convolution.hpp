@@ -20,9 +20,9 @@ struct convolution {
     axis rows, columns;
     std::size_t channels, filters, groups;
     bool has_bias;
-    // From one output to the next, and from one row of them, if others lie between; else 0.
+    // From one output (on the way back: from one pixel) to the next, and from one row of them, if others
+    // lie between; else 0.
     std::size_t step = 0, row_step = 0;
-    std::size_t way_back_step = 0;  // from one pixel to the next that the way back writes
 
     [[nodiscard]] constexpr std::size_t output_step() const noexcept {
         return step == 0 ? filters : step;
@@ -31,19 +31,19 @@ struct convolution {
     [[nodiscard]] constexpr std::size_t output_row(std::size_t width) const noexcept {
         return row_step == 0 ? width * output_step() : row_step;
     }
-    [[nodiscard]] constexpr std::size_t pixel_step() const noexcept {
-        return way_back_step == 0 ? channels : way_back_step;
-    }
-    /// The same where the way back writes such pixels; 0: they lie side by side.
-    [[nodiscard]] constexpr convolution with_pixel_step(std::size_t numbers) const noexcept {
-        convolution result = *this;
-        result.way_back_step = numbers == channels ? 0 : numbers;
-        return result;
-    }
     /// The same for such outputs; 0: they lie side by side.
     [[nodiscard]] constexpr convolution with_output_step(std::size_t numbers) const noexcept {
         convolution result = *this;
         result.step = numbers == filters ? 0 : numbers;
+        return result;
+    }
+    /// Of what the way back writes.
+    [[nodiscard]] constexpr std::size_t pixel_step() const noexcept {
+        return step == 0 ? channels : step;
+    }
+    [[nodiscard]] constexpr convolution with_pixel_step(std::size_t numbers) const noexcept {
+        convolution result = *this;
+        result.step = numbers == channels ? 0 : numbers;
         return result;
     }
     [[nodiscard]] constexpr std::size_t group_channels() const noexcept {

@@ -29,10 +29,12 @@ struct int8_in_pairs {
                                                                         : 5,
                                                          5);
         const std::size_t weights = packing.runs * packing.run_length;
-        return int8_strip::of(
-            Conv, tile, packing.words * 4 - packing.run_length,
-            is_unpacked ? ((channels < 16 ? 400 : 1536) + 2 * weights) * Conv.columns.stride : 400,
-            is_unpacked);
+        // Where maps are wide, memory is what there is little of.
+        const bool is_wide = Conv.rows.taps > 1 && Conv.columns.output() > 24;
+        const std::size_t most = channels < 16 ? 400 : is_wide ? 1152 : 1536;
+        return int8_strip::of(Conv, tile, packing.words * 4 - packing.run_length,
+                              is_unpacked ? (most + 2 * weights) * Conv.columns.stride : 400,
+                              is_unpacked);
     }
     /// Products of a sum that are worth it; where code must be short, longer runs alone.
 #if defined(__OPTIMIZE_SIZE__)
