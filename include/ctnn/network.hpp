@@ -5,8 +5,8 @@
 #include <ctnn/kernels/convolution.hpp>
 #include <ctnn/network/branches.hpp>
 #include <ctnn/network/checks.hpp>
-#include <ctnn/network/layer_list.hpp>
-#include <ctnn/network/plan.hpp>
+#include <ctnn/network/layer_calls.hpp>
+#include <ctnn/network/prediction_stages.hpp>
 #include <ctnn/simd/lanes.hpp>
 
 #include <algorithm>

@@ -17,6 +17,7 @@
 #include "support/reference.hpp"
 
 #include <ctnn/layer_concept.hpp>
+#include <ctnn/network/layer_calls.hpp>
 #include <ctnn/simd/lanes.hpp>
 
 #include <doctest/doctest.h>

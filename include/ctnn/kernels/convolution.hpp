@@ -37,7 +37,7 @@ struct convolution {
         result.step = numbers == filters ? 0 : numbers;
         return result;
     }
-    /// Of what the way back writes.
+    /// The same two for the pixels that the way back writes.
     [[nodiscard]] constexpr std::size_t pixel_step() const noexcept {
         return step == 0 ? channels : step;
     }

@@ -38,13 +38,16 @@ private:
         return sum.taps == 0 || sum.targets == 0 ||
                (sum.source(0, sum.taps - 1) <= 0 && axis_of(sum).output() == sum.targets);
     }
+    /// The pixels (Row, Column), and those a multiple of the strides further.
     template <std::size_t Row, std::size_t Column>
     struct part {
         static constexpr tap_sum rows = backward_sum(Conv.rows, Row),
                                  columns = backward_sum(Conv.columns, Column);
         static constexpr bool has_targets = rows.targets > 0 && columns.targets > 0,
                               has_taps = rows.taps > 0 && columns.taps > 0;
-        static constexpr std::size_t step = column_stride * Conv.pixel_step(),
+        static constexpr std::size_t first =
+                                         (Row * Conv.columns.input + Column) * Conv.pixel_step(),
+                                     step = column_stride * Conv.pixel_step(),
                                      row_step = row_stride * Conv.columns.input * Conv.pixel_step(),
                                      kernel_size = rows.taps * columns.taps * sources * targets;
         static constexpr auto find_loops() noexcept {
@@ -101,22 +104,19 @@ public:
 
     static void run(const float* d_y, const float* kernel, const float* bias, float* d_x,
                     float* scratch) noexcept {
-        simd::unroll<row_stride>([&](auto row) {
-            simd::unroll<column_stride>([&](auto column) {
-                using here = part<row, column>;
-                float* const to = d_x + (row * Conv.columns.input + column) * Conv.pixel_step();
-                if constexpr (here::has_targets && here::has_taps) {
-                    turn<here>(kernel, scratch);
-                    decltype(here::find_loops())::type::run(d_y, scratch, bias, to,
-                                                            scratch + here::kernel_size);
-                } else if constexpr (here::has_targets) {
-                    for (std::size_t h = 0; h < here::rows.targets; ++h)
-                        for (std::size_t w = 0; w < here::columns.targets; ++w)
-                            for (std::size_t c = 0; c < targets; ++c)
-                                to[h * here::row_step + w * here::step + c] =
-                                    HasBias ? bias[c] : 0.0f;
-                }
-            });
+        for_parts([&](auto of) {
+            using here = decltype(of);
+            float* const to = d_x + here::first;
+            if constexpr (here::find_scratch() > 0) {
+                turn<here>(kernel, scratch);
+                decltype(here::find_loops())::type::run(d_y, scratch, bias, to,
+                                                        scratch + here::kernel_size);
+            } else if constexpr (here::has_targets) {
+                for (std::size_t h = 0; h < here::rows.targets; ++h)
+                    for (std::size_t w = 0; w < here::columns.targets; ++w)
+                        for (std::size_t c = 0; c < targets; ++c)
+                            to[h * here::row_step + w * here::step + c] = HasBias ? bias[c] : 0.0f;
+            }
         });
     }
 

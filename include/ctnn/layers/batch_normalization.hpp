@@ -60,11 +60,8 @@ struct batch_normalization {
                                                                      static_cast<T*>(nullptr));
         }
         static constexpr void write_scale(weights w, float* to) noexcept {
-            const auto write = [&]<class T>(std::size_t c, T) {
-                find_scale<T>(w, c, to + c, to + channels + c);
-            };
-            if (!std::is_constant_evaluated()) return simd::for_vectors<channels>(write);
-            for (std::size_t c = 0; c < channels; ++c) write(c, float{});
+            simd::for_numbers<channels, float>(
+                [&]<class T>(std::size_t c, T) { find_scale<T>(w, c, to + c, to + channels + c); });
         }
         /// The same, then an elementwise layer.
         template <class Activation, class Pooling, class T>

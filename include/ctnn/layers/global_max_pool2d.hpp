@@ -2,7 +2,7 @@
 #pragma once
 
 #include <ctnn/layer.hpp>
-#include <ctnn/layers/pool_window.hpp>
+#include <ctnn/layers/pixel_window.hpp>
 
 namespace ctnn {
 

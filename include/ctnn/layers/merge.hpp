@@ -66,8 +66,7 @@ struct elementwise_merge : layer_base<Layer, typename first_of_list<Inputs...>::
                     ((sum = Layer::combine(sum, Layer::template at<I + 1, V>(x, first, n))), ...);
                 }
                 (std::make_index_sequence<inputs - 1>{});
-                simd::store_numbers(y.data() + first + n,
-                                    V(Activation::value(V(Layer::finish(sum)))));
+                simd::store_as(y.data() + first + n, V(Activation::value(V(Layer::finish(sum)))));
             });
     }
 
@@ -75,7 +74,7 @@ struct elementwise_merge : layer_base<Layer, typename first_of_list<Inputs...>::
     static constexpr std::size_t period = Output::size;
     template <std::size_t I, class V, class T>
     static constexpr V at(const sources<T>& x, std::size_t first, std::size_t n) noexcept {
-        return simd::load_numbers<V>(x[I] + first + n);
+        return simd::load_as<V>(x[I] + first + n);
     }
     template <class T>
     static constexpr T finish(T sum) noexcept {
@@ -225,7 +224,7 @@ struct multiplication {
         template <std::size_t I, class V, class T>
         static constexpr V at(const typename base::template sources<T>& x, std::size_t first,
                               std::size_t n) noexcept {
-            return simd::load_numbers<V>(x[I] + (sizes[I] == output_shape::size ? first + n : n));
+            return simd::load_as<V>(x[I] + (sizes[I] == output_shape::size ? first + n : n));
         }
         template <class T>
         static constexpr T combine(T product, T x) noexcept {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <ctnn/layers/option_list.hpp>
-#include <ctnn/layers/pool_window.hpp>
+#include <ctnn/layers/pixel_window.hpp>
 
 #include <algorithm>
 #include <array>

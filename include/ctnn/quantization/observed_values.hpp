@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctnn/network.hpp>
+#include <ctnn/network/layer_calls.hpp>
 
 #include <algorithm>
 #include <array>

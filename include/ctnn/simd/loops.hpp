@@ -77,20 +77,20 @@ constexpr void for_vectors(F&& f) {
 
 /// V from p on: a T, or as many floats as it has lanes; and to where p points.
 template <class V, class T>
-[[gnu::always_inline]] constexpr V load_numbers(const T* p) noexcept {
+[[gnu::always_inline]] constexpr V load_as(const T* p) noexcept {
     if constexpr (std::is_same_v<V, T>)
         return *p;
     else
         return load<V>(p);
 }
 template <class T, class V>
-[[gnu::always_inline]] constexpr void store_numbers(T* p, V numbers) noexcept {
+[[gnu::always_inline]] constexpr void store_as(T* p, V numbers) noexcept {
     if constexpr (std::is_same_v<V, T>)
         *p = numbers;
     else
         store(p, numbers);
 }
-/// Goes through `Count` T: calls `f(first, V{})`, V as in load_numbers: one by one, or of floats as many
+/// Goes through `Count` T: calls `f(first, V{})`, V as in load_as: one by one, or of floats as many
 /// at once as a vector has, but for the compiler.
 template <std::size_t Count, class T, class F>
 constexpr void for_numbers(F&& f) {
@@ -113,7 +113,7 @@ constexpr void transform(const T* x, T* y, F&& f) {
             return;
         }
     for_numbers<Count, T>([&]<class V>(std::size_t i, V)
-                              CTNN_INLINED { store_numbers(y + i, V(f(load_numbers<V>(x + i)))); });
+                              CTNN_INLINED { store_as(y + i, V(f(load_as<V>(x + i)))); });
 }
 
 }  // namespace ctnn::simd

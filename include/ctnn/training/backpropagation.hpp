@@ -4,6 +4,7 @@
 #pragma once
 
 #include <ctnn/network.hpp>
+#include <ctnn/network/layer_calls.hpp>
 #include <ctnn/simd/random.hpp>
 #include <ctnn/training/pass_plan.hpp>
 

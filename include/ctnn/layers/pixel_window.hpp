@@ -43,17 +43,16 @@ private:
         constexpr std::size_t lanes = simd::lanes_of<V> / simd::lanes_of<T>;
         V kept[Count];
         CTNN_UNROLLED
-        for (std::size_t t = 0; t < Count; ++t) kept[t] = simd::load_numbers<V>(x + t * lanes);
+        for (std::size_t t = 0; t < Count; ++t) kept[t] = simd::load_as<V>(x + t * lanes);
         for (std::size_t i = 0; i < rows; ++i)
             for (std::size_t j = i == 0 ? 1 : 0; j < columns; ++j) {
                 const T* const pixel = x + i * row_size + j * Channels;
                 CTNN_UNROLLED
                 for (std::size_t t = 0; t < Count; ++t)
-                    kept[t] = combine(kept[t], simd::load_numbers<V>(pixel + t * lanes));
+                    kept[t] = combine(kept[t], simd::load_as<V>(pixel + t * lanes));
             }
         CTNN_UNROLLED
-        for (std::size_t t = 0; t < Count; ++t)
-            simd::store_numbers(y + t * lanes, V(finish(kept[t])));
+        for (std::size_t t = 0; t < Count; ++t) simd::store_as(y + t * lanes, V(finish(kept[t])));
     }
 };
 
