@@ -83,8 +83,10 @@ struct sizes {
     sizes(const problem& p, std::size_t images, bool direct)
         : algorithm(direct ? dnnl::algorithm::convolution_direct
                            : dnnl::algorithm::convolution_auto) {
-        const auto& [rows, columns, channels, filters, groups, has_bias, step] = p.conv;
-        const auto n = signed_size(images), c = signed_size(channels), f = signed_size(filters);
+        const ctnn::detail::axis &rows = p.conv.rows, &columns = p.conv.columns;
+        const std::size_t groups = p.conv.groups;
+        const auto n = signed_size(images), c = signed_size(p.conv.channels),
+                   f = signed_size(p.conv.filters);
         bias = {f};
         if (p.is_dense) {
             x = {n, c};
