@@ -4,7 +4,7 @@
 
 #include "support/convolution_check.hpp"
 
-TEST_CASE("weights that no cache holds: blocks of channels") {
+TEST_CASE("weights that no cache holds") {
     check<convolution{along(6, 3, 1, 1), along(8, 3, 1, 1), 123, 264, 1, true}>();
 }
 TEST_CASE("rows of many taps, in groups") {
@@ -36,6 +36,11 @@ TEST_CASE("blocks of weights: one tap, whose rows follow each other; added to wh
         reference::numbers expected;
         for (const float y : lane(plain, n)) expected.push_back(std::max(0.0, y + 0.75));
         CHECK(deviation(lane(added, n), expected) <= laws::float_error);
+        if (n > 0 || simd::native_lanes == 1) continue;
+        floats one(output::size, 0.75f);
+        detail::convolution_in_blocks<conv, detail::adding<relu::on<output>>>::run(
+            p.x[0].data(), p.kernel.data(), p.bias.data(), one.data(), nullptr);
+        CHECK(deviation(one, expected) <= laws::float_error);
     }
 }
 TEST_CASE("blocks of weights in a network: pooling is a stage of its own") {

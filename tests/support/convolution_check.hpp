@@ -113,6 +113,10 @@ void check_forward(const problem<Conv>& p, const std::vector<reference::numbers>
     using columns = detail::convolution_with_columns_in_lanes<Conv, Activation, Pooling>;
     std::vector<float> scratch(columns::scratch_size);
     CHECK(one([&](auto... a) { columns::run(a..., scratch.data()); }) <= laws::float_error);
+    if constexpr (detail::pays_in_blocks<Conv> && std::is_same_v<Pooling, detail::no_pooling>) {
+        using blocks = detail::convolution_in_blocks<Conv, Activation>;
+        CHECK(one([](auto... a) { blocks::run(a..., nullptr); }) <= laws::float_error);
+    }
     if constexpr (Conv.is_depthwise()) {
         using channels = detail::convolution_with_channels_in_lanes<Conv, Activation, Pooling>;
         CHECK(one([&](auto... a) { channels::run(a..., nullptr); }) <= laws::float_error);

@@ -75,7 +75,7 @@ private:
         float* const to =
             y + h * Conv.output_row(pooled_columns) + w / window_columns * Conv.output_step();
         pooled_tile<vector, Activation, Pooling, columns_kept, window_columns>(
-            window_rows, true,
+            window_rows,
             [&](std::size_t p, auto& sum) CTNN_INLINED {
                 CTNN_UNROLLED
                 for (std::size_t t = 0; t < columns_kept * window_columns; ++t)

@@ -151,7 +151,7 @@ private:
         constexpr std::size_t wide = window_columns * Vectors;
         float out[Filters][Vectors * lanes];
         pooled_tile<vector, Activation, Pooling, Vectors * Filters, window_columns>(
-            window_rows, true,
+            window_rows,
             [&](std::size_t p, vector(&sum)[wide * Filters]) CTNN_INLINED {
                 CTNN_UNROLLED
                 for (std::size_t t = 0; t < wide * Filters; ++t)

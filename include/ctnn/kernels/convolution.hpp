@@ -146,13 +146,6 @@ constexpr std::size_t outputs_for(const axis& a, std::size_t window, std::size_t
     return std::min(all, std::max<std::size_t>(1, fit / window) * window);
 }
 
-/// Channels at a time, so that their share of so many `weights` stays in a cache.
-constexpr std::size_t channels_for_cache(std::size_t channels, std::size_t weights) noexcept {
-    const std::size_t blocks = std::clamp<std::size_t>((weights + 199'999) / 200'000, 1,
-                                                       std::max<std::size_t>(1, channels / 8));
-    return (channels + blocks - 1) / blocks;
-}
-
 /// What one image's loops compute at once: outputs before pooling, and vectors of features.
 struct outputs_at_once {
     std::size_t rows, columns, vectors;

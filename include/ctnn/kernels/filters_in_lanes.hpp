@@ -46,27 +46,11 @@ private:
     using tiled_columns =
         tiled_axis<Conv.columns, pooled_columns * window_columns, at_once.columns>;
 
-    // Weights that no cache would hold until the next tile needs them are taken a block of channels
-    // at a time, for a block of rows whose sums are in scratch memory meanwhile.
-    static constexpr std::size_t channels_at_once =
-        tiled_rows::tiles * tiled_columns::tiles == 1 || is_narrow
-            ? group_channels
-            : channels_for_cache(group_channels, (taps * Conv.filters));
-    static constexpr bool has_blocks = channels_at_once < group_channels;
-    static constexpr std::size_t tile_size = steps * sums * lanes,
-                                 row_size = tiled_columns::tiles * tile_size;
-    static constexpr std::size_t rows_at_once =  // pooled
-        has_blocks ? std::clamp<std::size_t>(8192 / row_size * rows_kept, rows_kept, pooled_rows)
-                   : pooled_rows;
-
 public:
     /// Whether `adding` can be: no vector computes filters that another one computes, too.
     static constexpr bool adds_once = count % lanes == 0 && vectors % units == 0;
     /// Numbers of scratch memory that `run` needs.
-    static constexpr std::size_t scratch_size =
-        is_narrow    ? (taps + 1) * lanes
-        : has_blocks ? (rows_at_once + rows_kept - 1) / rows_kept * row_size
-                     : 0;
+    static constexpr std::size_t scratch_size = is_narrow ? (taps + 1) * lanes : 0;
 
     static void run(const float* x, const float* kernel, const float* bias, float* y,
                     [[maybe_unused]] float* scratch,
@@ -81,10 +65,10 @@ public:
                 for (std::size_t i = 0; i < taps; ++i)
                     std::copy_n(kernel + i * Conv.filters + first, count, scratch + i * lanes);
                 if constexpr (Conv.has_bias) std::copy_n(bias + first, count, narrow_bias);
-                all_outputs(from, scratch, narrow_bias, scale_here, y + first, nullptr);
+                all_outputs(from, scratch, narrow_bias, scale_here, y + first);
             } else {
                 all_outputs(from, kernel + first, Conv.bias_from(bias, first), scale_here,
-                            y + first, scratch);
+                            y + first);
             }
         }
     }
@@ -95,27 +79,21 @@ public:
 
 private:
     static void all_outputs(const float* x, const float* kernel, const float* bias,
-                            const float* scale, float* y, float* scratch) noexcept {
+                            const float* scale, float* y) noexcept {
         for (std::size_t v = 0; v < vectors; v += units) {
             const std::size_t f =
                 is_narrow ? 0 : std::min(std::min(v, vectors - units) * lanes, count - lanes);
-            for (std::size_t first = 0; first < pooled_rows; first += rows_at_once)
-                for (std::size_t c = 0; c < group_channels; c += channels_at_once) {
-                    float* partial = scratch;
-                    const std::size_t end = std::min(first + rows_at_once, pooled_rows);
-                    for (std::size_t h = first; h < end; h += rows_kept)
-                        tiled_columns::for_tiles([&](auto like, std::size_t w) CTNN_INLINED {
-                            const std::size_t from = std::min(h, pooled_rows - rows_kept);
-                            tile<like>(x, kernel + f, Conv.bias_from(bias, f),
-                                       Conv.template scale_from<Activation>(scale, f), y + f, f,
-                                       from, h - from, w, c, partial);
-                            if constexpr (has_blocks) partial += tile_size;
-                        });
-                }
+            for (std::size_t h = 0; h < pooled_rows; h += rows_kept)
+                tiled_columns::for_tiles([&](auto like, std::size_t w) CTNN_INLINED {
+                    const std::size_t from = std::min(h, pooled_rows - rows_kept);
+                    tile<like>(x, kernel + f, Conv.bias_from(bias, f),
+                               Conv.template scale_from<Activation>(scale, f), y + f, f, from,
+                               h - from, w);
+                });
         }
     }
 
-    /// The filters from f on, the channels from c on; h: pooled row, of which the first `again` are
+    /// The filters from f on; h: pooled row, of which the first `again` are
     /// another tile's, too; w: column before pooling; p: row of the pooling window; u: vector of the
     /// tile. Not inlined: g++ 12 would keep the
     /// activation's constants in registers all the while.
@@ -123,7 +101,7 @@ private:
     [[gnu::noinline]] static void tile(const float* x, const float* kernel, const float* bias,
                                        [[maybe_unused]] const float* scale, float* y, std::size_t f,
                                        std::size_t h, [[maybe_unused]] std::size_t again,
-                                       std::size_t w, std::size_t c, float* partial) noexcept {
+                                       std::size_t w) noexcept {
         // What is scaled comes before what is added.
         constexpr bool adds = adds_to_output<Activation>,
                        adds_first = adds && !scales_output<Activation>;
@@ -132,30 +110,21 @@ private:
         const auto filter = [&](std::size_t u) CTNN_INLINED {
             return count % lanes == 0 || u + 1 < units ? u * lanes : last;
         };
-        const bool is_last = !has_blocks || c + channels_at_once >= group_channels;
         float* const to = y + h * output_row + w / window_columns * Conv.output_step();
         pooled_tile<vector, Activation, Pooling, items, sums / items>(
-            steps, is_last,
+            steps,
             [&](std::size_t p, vector(&sum)[sums]) CTNN_INLINED {
                 CTNN_UNROLLED
                 for (std::size_t t = 0; t < sums; ++t) {
-                    if (has_blocks && c > 0)
-                        sum[t] = simd::load<vector>(partial + (p * sums + t) * lanes);
-                    else if constexpr (Conv.has_bias)
+                    if constexpr (Conv.has_bias)
                         sum[t] = simd::load<vector>(bias + filter(t % units));
                     else
                         sum[t] = vector(0.0f);
                     if constexpr (adds_first)
-                        if (!has_blocks || c == 0)
-                            sum[t] = sum[t] +
-                                     simd::load<vector>(to + output(t / units) + filter(t % units));
+                        sum[t] =
+                            sum[t] + simd::load<vector>(to + output(t / units) + filter(t % units));
                 }
-                add_taps<Like>(x, kernel, h * window_rows + p, w, c, filter, sum);
-                if (!is_last) {
-                    CTNN_UNROLLED
-                    for (std::size_t t = 0; t < sums; ++t)
-                        simd::store(partial + (p * sums + t) * lanes, sum[t]);
-                }
+                add_taps<Like>(x, kernel, h * window_rows + p, w, filter, sum);
             },
             [&](std::size_t item, vector sum) CTNN_INLINED {
                 sum = scaled_sums<Activation>(sum, scale, filter(item % units), Conv.filters);
@@ -190,22 +159,20 @@ private:
     /// `Like` on find.
     template <std::size_t Like, class Filter>
     [[gnu::always_inline]] static void add_taps(const float* x, const float* kernel, std::size_t r,
-                                                std::size_t q, std::size_t c, Filter filter,
+                                                std::size_t q, Filter filter,
                                                 vector (&sum)[sums]) noexcept {
         for (std::size_t i = 0; i < Conv.rows.taps; ++i) {
             const axis::range rows = tiled_rows::inside(r, i);
             if (rows.first == rows.last) continue;
             const float* row =
-                x + Conv.rows.pixel(r + rows.first, i) * Conv.columns.input * Conv.channels + c;
-            const float* k = kernel + (i * Conv.columns.taps * group_channels + c) * weight_step;
-            const std::size_t channels =
-                has_blocks ? std::min(channels_at_once, group_channels - c) : group_channels;
+                x + Conv.rows.pixel(r + rows.first, i) * Conv.columns.input * Conv.channels;
+            const float* k = kernel + i * Conv.columns.taps * group_channels * weight_step;
             bool is_done = false;
             simd::unroll<tiled_rows::parts.count>([&](auto n) CTNN_INLINED {
                 constexpr axis::range part = tiled_rows::parts.parts[n];
                 if (is_done || part.first != rows.first || part.last != rows.last) return;
                 is_done = true;
-                add_row<part, Like, 0>(row, k, q, channels, filter, sum);
+                add_row<part, Like, 0>(row, k, q, filter, sum);
             });
         }
     }
@@ -215,12 +182,11 @@ private:
     /// them), or two, if they are many.
     template <axis::range Rows, std::size_t Like, std::size_t J, class Filter>
     [[gnu::always_inline]] static void add_row(const float* row, const float* k, std::size_t q,
-                                               std::size_t channels, Filter filter,
-                                               vector (&sum)[sums]) noexcept {
+                                               Filter filter, vector (&sum)[sums]) noexcept {
         constexpr axis::range columns = tiled_columns::inside(Like, J);
         constexpr bool are_many = Conv.columns.taps > 16,
                        are_neighbours = Conv.groups == 1 && Conv.columns.dilation == 1 &&
-                                        !has_blocks && (are_many || simd::registers >= 32);
+                                        (are_many || simd::registers >= 32);
         constexpr std::size_t next =
             are_neighbours || are_many ? tiled_columns::next_tap(Like, J) : J + 1;
         if constexpr (columns.first < columns.last) {
@@ -231,11 +197,10 @@ private:
             else
                 for (std::size_t n = 0; n < next - J; ++n)
                     add<Rows, columns>(pixel + n * Conv.columns.dilation * Conv.channels,
-                                       weights + n * group_channels * weight_step, channels, filter,
-                                       sum);
+                                       weights + n * group_channels * weight_step, group_channels,
+                                       filter, sum);
         }
-        if constexpr (next < Conv.columns.taps)
-            add_row<Rows, Like, next>(row, k, q, channels, filter, sum);
+        if constexpr (next < Conv.columns.taps) add_row<Rows, Like, next>(row, k, q, filter, sum);
     }
 
     /// The outputs of `Rows` and `Columns` of the tile, the first of which sees `pixel`.

@@ -46,7 +46,7 @@ struct convolution_with_images_in_lanes {
             const float* scale = nullptr) noexcept {
         if constexpr (simd::lanes_of<T> != 1 && pays_in_blocks<Conv> &&
                       std::is_same_v<Pooling, no_pooling>)
-            return forward_in_blocks<Activation>(x, kernel, bias, y);
+            return convolution_in_blocks<Conv, Activation>::template forward<T>(x, kernel, bias, y);
         for (std::size_t h = 0; h < height / Pooling::window_rows; ++h)
             for (std::size_t g = 0; g < groups; ++g)
                 for_columns<width / Pooling::window_columns,
@@ -76,7 +76,7 @@ struct convolution_with_images_in_lanes {
                 else if constexpr (!std::is_same_v<Bias, to_what_is_there>)
                     d_x[n] = T(bias[n % Conv.channels]);
             }
-            return weight_blocks<Conv, false>::add(kernel, d_y, d_x);
+            return weight_blocks<Conv, false>::template add<T>(kernel, d_y, d_x);
         }
         simd::unroll<Conv.rows.stride>([&](auto row) CTNN_INLINED {
             simd::unroll<Conv.columns.stride>([&](auto column) CTNN_INLINED {
@@ -133,21 +133,6 @@ private:
         }
     }
 
-    template <class Activation, class T>
-    static void forward_in_blocks(const T* x, const float* kernel, const float* bias,
-                                  T* y) noexcept {
-        static_assert(!scales_output<Activation>);
-        constexpr std::size_t size = height * width * Conv.filters;
-        for (std::size_t n = 0; n < size; ++n) {
-            const T start = Conv.has_bias ? T(bias[n % Conv.filters]) : T(0.0f);
-            y[n] = adds_to_output<Activation> ? start + y[n] : start;
-        }
-        weight_blocks<Conv, true>::add(kernel, x, y);
-        using activation = activation_around<Activation, no_pooling>;
-        for (std::size_t n = 0; n < size; ++n)
-            y[n] = activation::after::value(activation::before::value(y[n]));
-    }
-
     template <class Activation, class Pooling, std::size_t Count, std::size_t Size, bool Inside,
               class T, class Position>
     [[gnu::always_inline]] static constexpr void
@@ -186,7 +171,7 @@ private:
         };
         if constexpr (!std::is_same_v<Position, std::uint8_t>) {
             pooled_tile<T, Activation, Pooling, items, parts>(
-                steps, true, add, output,
+                steps, add, output,
                 [&](std::size_t item, T value) CTNN_INLINED { y[place_of(item)] = value; }, place);
         } else {
             using activation = activation_around<Activation, Pooling>;

@@ -4,6 +4,7 @@
 #include <ctnn/kernels/channels_in_lanes.hpp>
 #include <ctnn/kernels/columns_in_lanes.hpp>
 #include <ctnn/kernels/filters_in_lanes.hpp>
+#include <ctnn/kernels/weight_blocks.hpp>
 
 #include <type_traits>
 
@@ -16,6 +17,8 @@ constexpr auto choose_loops_of_one() noexcept {
         return std::type_identity<convolution_with_columns_in_lanes<Conv, Activation, Pooling>>{};
     else if constexpr (Conv.is_depthwise())
         return std::type_identity<convolution_with_channels_in_lanes<Conv, Activation, Pooling>>{};
+    else if constexpr (pays_in_blocks<Conv> && std::is_same_v<Pooling, no_pooling>)
+        return std::type_identity<convolution_in_blocks<Conv, Activation>>{};
     else
         return std::type_identity<convolution_with_filters_in_lanes<Conv, Activation, Pooling>>{};
 }

@@ -19,13 +19,11 @@ struct parts_apart {
 
 /// `Items` outputs (vectors of them), each of a window that is `Parts` sums at once, `steps` times:
 /// sum number place(item, part) is one of item's. add(step, sums) starts them and adds the taps,
-/// output(item, sum) is the convolution's output, store(item, value) takes what is done. Where the taps
-/// are not complete, nothing is pooled.
+/// output(item, sum) is the convolution's output, store(item, value) takes what is done.
 template <class Vector, activation Activation, pooling Pooling, std::size_t Items,
           std::size_t Parts, class Add, class Output, class Store, class Place = parts_apart<Items>>
-[[gnu::always_inline]] constexpr void pooled_tile(std::size_t steps, bool are_complete, Add&& add,
-                                                  Output&& output, Store&& store,
-                                                  Place place = {}) noexcept {
+[[gnu::always_inline]] constexpr void pooled_tile(std::size_t steps, Add&& add, Output&& output,
+                                                  Store&& store, Place place = {}) noexcept {
     using around = activation_around<Activation, Pooling>;
     Vector kept[Items];
     CTNN_UNROLLED
@@ -33,14 +31,12 @@ template <class Vector, activation Activation, pooling Pooling, std::size_t Item
     for (std::size_t step = 0; step < steps; ++step) {
         Vector sum[Parts * Items];
         add(step, sum);
-        if (!are_complete) continue;
         CTNN_UNROLLED
         for (std::size_t item = 0; item < Items; ++item)
             kept[item] = combine_row<Pooling, Parts>(kept[item], [&](auto part) CTNN_INLINED {
                 return around::before::value(Vector(output(item, sum[place(item, part)])));
             });
     }
-    if (!are_complete) return;
     // Not a loop: it would be unrolled too late, 5 % slower with SSE2.
     simd::unroll<Items>([&](auto item) CTNN_INLINED {
         store(item, Vector(around::after::value(Pooling::finish(kept[item]))));
