@@ -74,15 +74,14 @@ struct convolution {
 /// The tile for images in the lanes. A step of the innermost loop loads columns + features numbers
 /// for columns x features multiply-adds. A weight is one number for all lanes, which AVX-512
 /// multiplies with straight from memory; but a processor loads no more numbers than it multiplies,
-/// so two or three columns share it: 0.98 of peak, 0.88 with one column. Only where there are so
-/// many features that the weights come from afar, tiles of 8 read half of a cache line each. With
-/// 16 registers a tile as square as they allow needs the fewest loads.
+/// so two or three columns share it: 0.98 of peak, 0.88 with one column. With 16 registers a tile as
+/// square as they allow needs the fewest loads.
 constexpr tile tile_of_images(std::size_t lanes, std::size_t features) noexcept {
     constexpr std::size_t sums = simd::registers * 3 / 4;
     const bool is_square = lanes > 1 && simd::registers < 32, is_widest = lanes == 16;
-    const std::size_t most = is_widest && features > sums / 2 && features < 256 ? sums / 3
-                             : is_square || (is_widest && features < 512)       ? sums / 2
-                                                                                : sums;
+    const std::size_t most = is_widest && features > sums / 2 ? sums / 3
+                             : is_square || is_widest         ? sums / 2
+                                                              : sums;
     const std::size_t parts = std::max<std::size_t>(1, (features + most - 1) / most);
     const std::size_t each = std::max<std::size_t>(1, (features + parts - 1) / parts);
     return {lanes == 1 ? 1 : std::clamp<std::size_t>(sums / each, 1, 8), each};

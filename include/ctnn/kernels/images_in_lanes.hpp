@@ -53,10 +53,10 @@ struct convolution_with_images_in_lanes {
                             inside_pooled<Pooling::window_columns>.first,
                             inside_pooled<Pooling::window_columns>.last,
                             columns_at_once<T>(filters_at_once) / Pooling::window_columns>(
-                    [&](std::size_t w, auto count, auto inside) CTNN_INLINED {
+                    [&](std::size_t w, auto count, auto seen) CTNN_INLINED {
                         simd::for_tiles<filters_at_once, tile_for<T>(filters_at_once).features>(
                             [&](std::size_t f, auto size) CTNN_INLINED {
-                                outputs<Activation, Pooling, count, size, inside>(
+                                outputs<Activation, Pooling, count, size, seen>(
                                     x + g * group_channels, kernel + g * group_filters + f, bias, y,
                                     positions, h, w, g * group_filters + f, scale);
                             });
@@ -118,30 +118,73 @@ private:
         return axis::range{first, std::max(first, std::min(width / Pool, all.last / Pool))};
     }();
 
-    /// Calls f(w, count, inside) for 0 ... Total: up to `Most` columns at once where all taps are
-    /// inside, single ones elsewhere; single ones everywhere if Most is 0.
+    /// Calls f(w, count, seen) for 0 ... Total, `seen` as in tap_sums.hpp: up to `Most` columns at once where
+    /// all taps are inside, single ones elsewhere; single ones everywhere if Most is 0.
     template <std::size_t Total, std::size_t First, std::size_t Last, std::size_t Most, class F>
     [[gnu::always_inline]] static constexpr void for_columns(F&& f) noexcept {
-        constexpr std::integral_constant<std::size_t, 1> one;
+        constexpr number<1> one;
         if constexpr (Most == 0) {
-            for (std::size_t w = 0; w < Total; ++w) f(w, one, std::false_type{});
+            for (std::size_t w = 0; w < Total; ++w) f(w, one, number<some_taps>{});
+        } else if constexpr (is_depthwise && edges<Total, First, Last, Most>::are_few) {
+            using tiles = edges<Total, First, Last, Most>;
+            simd::unroll<tiles::before>([&](auto n) CTNN_INLINED { tiles::template at<n>(f); });
+            constexpr number<tiles::size> size;
+            constexpr number<tiles::size - 1> less;
+            for (std::size_t n = tiles::before; n < std::min(tiles::larger, tiles::behind); ++n)
+                f(tiles::start(n), size, number<all_taps>{});
+            if constexpr (less > 0)
+                for (std::size_t n = std::max(tiles::before, tiles::larger); n < tiles::behind; ++n)
+                    f(tiles::start(n), less, number<all_taps>{});
+            simd::unroll<tiles::count - tiles::behind>(
+                [&](auto n) CTNN_INLINED { tiles::template at<tiles::behind + n>(f); });
         } else {
-            for (std::size_t w = 0; w < First; ++w) f(w, one, std::false_type{});
-            simd::for_tiles<Last - First, Most>([&](std::size_t w, auto count) __attribute__((
-                always_inline)) { f(First + w, count, std::true_type{}); });
-            for (std::size_t w = Last; w < Total; ++w) f(w, one, std::false_type{});
+            for (std::size_t w = 0; w < First; ++w) f(w, one, number<some_taps>{});
+            simd::for_tiles<Last - First, Most>([&](std::size_t w, auto count) CTNN_INLINED {
+                f(First + w, count, number<all_taps>{});
+            });
+            for (std::size_t w = Last; w < Total; ++w) f(w, one, number<some_taps>{});
         }
     }
+    template <std::size_t N>
+    using number = std::integral_constant<std::size_t, N>;
+    /// All columns in tiles of nearly equal size, `larger` ones of `size`, then smaller ones: those that
+    /// see padding come before number `before`, and from `behind` on.
+    template <std::size_t Total, std::size_t First, std::size_t Last, std::size_t Most>
+    struct edges {
+        static constexpr std::size_t size = simd::tile_size(Total, Most),
+                                     count = (Total + Most - 1) / Most,
+                                     larger = count - (size * count - Total);
+        static constexpr std::size_t start(std::size_t n) noexcept {
+            return n * size - (n > larger ? n - larger : 0);
+        }
+        static constexpr std::size_t before = [] {
+            std::size_t n = 0;
+            while (n < count && start(n) < First) ++n;
+            return n;
+        }();
+        static constexpr std::size_t behind = [] {
+            std::size_t n = count;
+            while (n > before && start(n) > Last) --n;
+            return n;
+        }();
+        static constexpr bool are_few = before <= 2 && count - behind <= 2;
+        template <std::size_t N, class F>
+        [[gnu::always_inline]] static constexpr void at(F& f) noexcept {
+            f(start(N), number<start(N + 1) - start(N)>{}, number<start(N)>{});
+        }
+    };
 
-    template <class Activation, class Pooling, std::size_t Count, std::size_t Size, bool Inside,
-              class T, class Position>
+    template <class Activation, class Pooling, std::size_t Count, std::size_t Size,
+              std::size_t Seen, class T, class Position>
     [[gnu::always_inline]] static constexpr void
     outputs(const T* x, const float* kernel, const float* bias, T* y,
             [[maybe_unused]] Position* positions, std::size_t h, std::size_t w, std::size_t first,
             [[maybe_unused]] const float* scale) noexcept {
         constexpr std::size_t pool = Pooling::window_columns, items = Count * Size;
         // Columns at once, and of a window.
-        constexpr std::size_t wide = Inside ? Count * pool : 1, parts = Inside ? pool : 1;
+        constexpr std::size_t wide = Seen == some_taps ? 1 : Count * pool,
+                              parts = Seen == some_taps ? 1 : pool;
+        constexpr std::size_t seen = Seen == some_taps || Seen == all_taps ? Seen : Seen * pool;
         constexpr std::size_t across = Count * pool / wide;  // steps in a row of the window
         constexpr std::size_t steps = Pooling::window_rows * across;
         const std::size_t at = h * Conv.output_row(width / pool) + w * Conv.output_step() + first;
@@ -155,9 +198,9 @@ private:
                 if constexpr (adds_first)
                     sum[t] = sum[t] + y[at + t / Size * Conv.output_step() + t % Size];
             }
-            forward_sums::template add<wide, Size, Inside>(x + (is_depthwise ? first : 0), kernel,
-                                                           h * Pooling::window_rows + step / across,
-                                                           w * pool + step % across * wide, sum);
+            forward_sums::template add<wide, Size, seen>(x + (is_depthwise ? first : 0), kernel,
+                                                         h * Pooling::window_rows + step / across,
+                                                         w * pool + step % across * wide, sum);
         };
         const auto place_of = [&](std::size_t item) CTNN_INLINED {
             return at + item / Size * Conv.output_step() + item % Size;
@@ -222,7 +265,7 @@ private:
             for (std::size_t g = 0; g < groups; ++g)
                 for_columns<columns.targets, columns.inside().first, columns.inside().last,
                             columns_at_once<T>(channels_at_once)>([&](std::size_t n, auto count,
-                                                                      auto inside) CTNN_INLINED {
+                                                                      auto seen) CTNN_INLINED {
                     simd::for_tiles<channels_at_once, tile_for<T>(channels_at_once).features>(
                         [&](std::size_t c, auto size) CTNN_INLINED {
                             constexpr std::size_t sums = count * size;
@@ -233,7 +276,7 @@ private:
                                     sum[t] = T(0.0f);
                                 else
                                     sum[t] = T(bias[g * group_channels + c + t % size]);
-                            backward_sums::template add<count, size, inside>(
+                            backward_sums::template add<count, size, seen>(
                                 d_y + g * group_filters + (is_depthwise ? c : 0),
                                 kernel + g * group_filters + c * feature_step, m, n, sum);
                             T* to = d_x +

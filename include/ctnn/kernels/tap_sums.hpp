@@ -23,6 +23,17 @@ struct tap_sum {
     [[nodiscard]] constexpr bool has_source(std::size_t m, std::size_t n) const noexcept {
         return static_cast<std::size_t>(source(m, n)) < sources;  // below 0: very large
     }
+    /// Of so many sources from `from` on those that exist, counted from there.
+    [[nodiscard]] constexpr axis::range existing(std::ptrdiff_t from,
+                                                 std::size_t count) const noexcept {
+        const auto exists = [&](std::size_t n) {
+            return static_cast<std::size_t>(from + static_cast<std::ptrdiff_t>(n)) < sources;
+        };
+        std::size_t first = 0, last = count;
+        while (first < count && !exists(first)) ++first;
+        while (last > first && !exists(last - 1)) --last;
+        return {first, last};
+    }
     /// The targets all of whose sources exist.
     [[nodiscard]] constexpr axis::range inside() const noexcept {
         const auto is_inside = [&](std::size_t m) {
@@ -91,13 +102,16 @@ template <std::size_t Wide, std::size_t Features, std::size_t SourceStep, std::s
     }
 }
 
+/// Which taps of a tile's columns have sources: all of them, or not; or the tile begins with that column.
+inline constexpr std::size_t all_taps = static_cast<std::size_t>(-1), some_taps = all_taps - 1;
+
 /// The loop nest. Sources have `SourceChannels` numbers a pixel, the kernel TapSize a tap.
 template <tap_sum Rows, tap_sum Columns, weight_steps Weights, std::size_t SourceChannels,
           std::size_t KernelWidth, std::size_t TapSize, bool IsDepthwise>
 struct tap_sums {
-    /// Adds to sum[q * Features + f] what feature f of target (m, n + q) takes. `Inside`: all
-    /// sources of these columns exist.
-    template <std::size_t Wide, std::size_t Features, bool Inside, class T>
+    /// Adds to sum[q * Features + f] what feature f of target (m, n + q) takes. `Seen`: as above; without
+    /// all taps there is one column, but of depthwise convolutions.
+    template <std::size_t Wide, std::size_t Features, std::size_t Seen, class T>
     [[gnu::always_inline]] static constexpr void add(const T* source, const float* kernel,
                                                      std::size_t m, std::size_t n,
                                                      T (&sum)[Wide * Features]) noexcept {
@@ -108,11 +122,11 @@ struct tap_sums {
             const float* taps =
                 kernel +
                 ((Rows.first_tap + i * Rows.tap_step) * KernelWidth + Columns.first_tap) * TapSize;
-            if constexpr (IsDepthwise && Inside && Wide > 1) {
-                add_sliding<Wide, Features>(row, taps, n, sum);
+            if constexpr (IsDepthwise && Seen != some_taps && Wide > 1) {
+                add_sliding<Wide, Features, Seen>(row, taps, n, sum);
             } else {
                 for (std::size_t j = 0; j < Columns.taps; ++j) {
-                    if constexpr (!Inside)
+                    if constexpr (Seen != all_taps)
                         if (!Columns.has_source(n, j)) continue;
                     add_tap<Wide, Features>(row + static_cast<std::size_t>(Columns.source(n, j)) *
                                                       SourceChannels,
@@ -143,7 +157,7 @@ private:
     }
 
     /// Depthwise: every pixel of a row is loaded once for all targets that see it.
-    template <std::size_t Wide, std::size_t Features, class T>
+    template <std::size_t Wide, std::size_t Features, std::size_t Seen, class T>
     [[gnu::always_inline]] static constexpr void add_sliding(const T* row, const float* taps,
                                                              std::size_t n,
                                                              T (&sum)[Wide * Features]) noexcept {
@@ -154,14 +168,19 @@ private:
         constexpr std::size_t reach =
             static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, end) - low) +
             (Wide - 1) * Columns.step + 1;
+        constexpr axis::range pixels = Seen == all_taps
+                                           ? axis::range{0, reach}
+                                           : Columns.existing(Columns.source(Seen, 0) + low, reach);
+        if constexpr (pixels.first == pixels.last) return;
+        constexpr auto first = static_cast<std::ptrdiff_t>(pixels.first);
         const T* pixel =
-            row + static_cast<std::size_t>(Columns.source(n, 0) + low) * SourceChannels;
+            row + static_cast<std::size_t>(Columns.source(n, 0) + low + first) * SourceChannels;
         simd::load_again();
         CTNN_UNROLLED
         for (std::size_t f = 0; f < Features; ++f) {
             CTNN_UNROLLED
-            for (std::size_t p = 0; p < reach; ++p) {
-                const T from = pixel[p * SourceChannels + f];
+            for (std::size_t p = pixels.first; p < pixels.last; ++p) {
+                const T from = pixel[(p - pixels.first) * SourceChannels + f];
                 CTNN_UNROLLED
                 for (std::size_t j = 0; j < Columns.taps; ++j) {
                     const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(p) + low -
