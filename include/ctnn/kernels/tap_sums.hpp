@@ -81,14 +81,19 @@ struct weight_steps {
 };
 
 /// sum[q * Features + f] += sum over n < sources of pixel(q, n) weight(n, f): the innermost loop.
-/// Steps: numbers from one to the next.
+/// Steps: numbers from one to the next. Asks for pixels so many `Ahead`, if any.
 template <std::size_t Wide, std::size_t Features, std::size_t SourceStep, std::size_t FeatureStep,
-          class T>
+          std::size_t Ahead = 0, class T>
 [[gnu::always_inline]] constexpr void add_sources(const T* pixel, std::size_t pixel_step,
                                                   const float* weights, std::size_t sources,
                                                   T (&sum)[Wide * Features]) noexcept {
     for (std::size_t n = 0; n < sources; ++n, weights += SourceStep) {
         simd::prefetch_rows<SourceStep>(weights);
+        if constexpr (Ahead > 0) {
+            CTNN_UNROLLED
+            for (std::size_t q = 0; q < Wide; ++q)
+                simd::prefetch(pixel + n, (q + Ahead) * pixel_step);
+        }
         T from[Wide];
         CTNN_UNROLLED
         for (std::size_t q = 0; q < Wide; ++q) from[q] = pixel[q * pixel_step + n];
@@ -137,6 +142,14 @@ struct tap_sums {
     }
 
 private:
+    /// Pixels that meet one tap and few features: the widest vectors use them up faster than they come
+    /// from the third cache.
+    template <class T>
+    static constexpr std::size_t ahead =
+        simd::lanes_of<T> == 16 && Rows.taps* Columns.taps == 1 && TapSize <= 32 * Weights.sources
+            ? 6
+            : 0;
+
     template <std::size_t Wide, std::size_t Features, class T>
     [[gnu::always_inline]] static constexpr void add_tap(const T* pixel, const float* weights,
                                                          T (&sum)[Wide * Features]) noexcept {
@@ -151,7 +164,7 @@ private:
                     simd::add_product(sum[q * Features + f], pixel[q * next + f], weight);
             }
         } else {
-            add_sources<Wide, Features, Weights.source_step, Weights.feature_step>(
+            add_sources<Wide, Features, Weights.source_step, Weights.feature_step, ahead<T>>(
                 pixel, next, weights, Weights.sources, sum);
         }
     }

@@ -28,9 +28,10 @@ template <std::size_t Count, class F>
 }
 
 /// Asks for what lies `numbers` behind p, or beyond the end, where nothing is read.
-[[gnu::always_inline]] inline void prefetch(const float* p, std::size_t numbers) noexcept {
+template <class T>
+[[gnu::always_inline]] inline void prefetch(const T* p, std::size_t numbers) noexcept {
     // As a number: p may not be moved beyond the end.
-    const auto there = reinterpret_cast<std::uintptr_t>(p) + numbers * sizeof(float);
+    const auto there = reinterpret_cast<std::uintptr_t>(p) + numbers * sizeof(T);
     __builtin_prefetch(reinterpret_cast<const void*>(there));  // NOLINT(*-no-int-to-ptr)
 }
 /// Of weights in rows of `Step` floats: asks for what lies 16 rows behind p. Where rows lie far apart,
