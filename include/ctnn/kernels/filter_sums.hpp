@@ -15,9 +15,11 @@
 
 namespace ctnn::detail {
 
-/// Where a tile's numbers lie: rows and columns of outputs, numbers from one to the next.
+/// Where a tile's numbers lie: rows and columns of outputs, numbers from one to the next. While they are
+/// multiplied, every output asks for so many `lines` of the cache, of what is turned round after it.
 struct filter_sum_steps {
     std::size_t rows, columns, x_row, x_column, d_y_row, kernel, kernel_tap;
+    std::size_t lines, line_row, line_column;
 };
 
 /// d_kernel(c, f) += sum over outputs and images n of x(output, c, n) d_y(output, n, f): `Channels`
@@ -27,7 +29,7 @@ struct filter_sum_steps {
 /// kinds.
 template <std::size_t Channels, std::size_t Vectors, bool OfTaps, class T>
 [[gnu::noinline]] void add_filter_sums(const T* x, const float* d_y, float* d_kernel,
-                                       const filter_sum_steps& step) noexcept {
+                                       const T* ahead, const filter_sum_steps& step) noexcept {
     constexpr std::size_t lanes = simd::lanes_of<T>, unrolled = lanes < 4 ? lanes : 4;
     constexpr std::size_t sums = Channels * Vectors;
     constexpr std::size_t to_next = OfTaps ? lanes * lanes : lanes,
@@ -50,6 +52,8 @@ template <std::size_t Channels, std::size_t Vectors, bool OfTaps, class T>
             CTNN_UNROLLED
             for (std::size_t c = 0; c < Channels; ++c)
                 simd::prefetch(pixel, (step.x_column + c) * lanes);
+            for (std::size_t n = 0; n < step.lines; ++n)
+                simd::prefetch(ahead, h * step.line_row + w * step.line_column + n);
             for (std::size_t n = 0; n < lanes; n += unrolled) {
                 CTNN_UNROLLED
                 for (std::size_t u = 0; u < unrolled; ++u, from += to_next_image) {
@@ -125,25 +129,53 @@ struct filter_sums {
             for (std::size_t w = 0; w < width; w += columns) {
                 const area part{h, std::min(rows, height - h), w, std::min(columns, width - w)};
                 turn(gradient, part, first, d_bias, scratch);
-                const float* const turned = simd::numbers_of(scratch);
+                turned_part turned{part, simd::numbers_of(scratch), nullptr, 0};
+                if constexpr (OutputGradient::are_in_memory) {
+                    const bool is_beside = w + columns < width;
+                    if (is_beside || h + rows < height)
+                        turned.ask(gradient.d_y + first +
+                                   (is_beside ? h * width + w + columns : (h + rows) * width) *
+                                       Conv.filters);
+                }
                 if constexpr (merges_columns)
-                    add_merged(x, turned, part, d_kernel);
+                    add_merged(x, turned, d_kernel);
                 else if constexpr (merges_taps)
                     simd::for_tiles<Conv.columns.taps, 3>(
                         [&](std::size_t j, auto taps)
-                            CTNN_INLINED { add_side_by_side<taps>(x, turned, part, j, d_kernel); });
+                            CTNN_INLINED { add_side_by_side<taps>(x, turned, j, d_kernel); });
                 else
                     simd::for_tiles<Conv.group_channels(), channels_most>(
                         [&](std::size_t c, auto channels) CTNN_INLINED {
                             for (std::size_t j = 0; j < Conv.columns.taps; ++j)
-                                add_taps<channels>(x, turned, part, Conv.columns.outputs_inside(j),
-                                                   j, c, d_kernel);
+                                add_taps<channels>(x, turned, Conv.columns.outputs_inside(j), j, c,
+                                                   d_kernel);
                         });
             }
     }
 
 private:
     static constexpr std::size_t channels_most = simd::registers * 3 / 4 / Vectors;
+
+    /// Some outputs, and their gradient turned round. The next ones' `left` lines are asked for from
+    /// `ahead` on, some by every tile that meets these.
+    struct turned_part {
+        area outputs;
+        const float* d_y;
+        const T* ahead;
+        std::size_t left;
+
+        void ask(const T* next) noexcept { ahead = next, left = filters; }
+        /// How many a tile of so many columns asks for; afterwards `ahead` is behind them.
+        std::size_t take(std::size_t columns_seen) noexcept {
+            constexpr std::size_t tiles = Conv.rows.taps *
+                                          (merges_columns ? 1 : Conv.columns.taps) *
+                                          simd::tile_count(neighbours, channels_most),
+                                  each = (filters + tiles - 1) / tiles;
+            const std::size_t now = columns_seen > 2 ? std::min(left, each) : 0;  // not at borders
+            ahead += now, left -= now;
+            return now;
+        }
+    };
 
     /// Image after image of every output, its filters side by side; and their sums.
     static void turn(const OutputGradient& gradient, area part, std::size_t first, float* d_bias,
@@ -178,43 +210,43 @@ private:
     }
 
     /// Outputs in the middle see all columns of the kernel, those at the borders fewer.
-    static void add_merged(const T* x, const float* d_y, area part, float* d_kernel) noexcept {
+    static void add_merged(const T* x, turned_part& turned, float* d_kernel) noexcept {
         constexpr axis::range inside = forward_sum(Conv.columns).inside();
-        add_run<0, Conv.columns.taps>(x, d_y, part, inside, d_kernel);
+        add_run<0, Conv.columns.taps>(x, turned, inside, d_kernel);
         simd::unroll<width - (inside.last - inside.first)>([&](auto n) CTNN_INLINED {
             constexpr std::size_t w = n < inside.first ? n : n + inside.last - inside.first;
             constexpr axis::range taps = Conv.columns.taps_inside(w);
-            add_run<taps.first, taps.last>(x, d_y, part, {w, w + 1}, d_kernel);
+            add_run<taps.first, taps.last>(x, turned, {w, w + 1}, d_kernel);
         });
     }
     template <std::size_t First, std::size_t Last>
-    static void add_run(const T* x, const float* d_y, area part, axis::range outputs,
+    static void add_run(const T* x, turned_part& turned, axis::range outputs,
                         float* d_kernel) noexcept {
         simd::for_tiles<(Last - First) * Conv.channels, channels_most>(
             [&](std::size_t n, auto count)
-                CTNN_INLINED { add_taps<count>(x, d_y, part, outputs, First, n, d_kernel); });
+                CTNN_INLINED { add_taps<count>(x, turned, outputs, First, n, d_kernel); });
     }
 
     /// `Taps` columns of the kernel from j on: together where all of them see a pixel, else each by
     /// itself.
     template <std::size_t Taps>
-    static void add_side_by_side(const T* x, const float* d_y, area part, std::size_t j,
+    static void add_side_by_side(const T* x, turned_part& turned, std::size_t j,
                                  float* d_kernel) noexcept {
+        const area part = turned.outputs;
         const std::size_t last = j + Taps - 1, end = part.column + part.columns;
         axis::range shared = common(Conv.columns.outputs_inside(last), part.column, part.columns);
         shared.last = std::max(shared.first, std::min(shared.last, end - std::min(end, Taps - 1)));
         simd::for_tiles<Conv.group_channels(), simd::registers * 3 / 4 / Taps>(
-            [&](std::size_t c, auto channels) CTNN_INLINED {
-                add_taps<channels, Taps>(x, d_y, part, shared, last, c, d_kernel);
-            });
+            [&](std::size_t c, auto channels)
+                CTNN_INLINED { add_taps<channels, Taps>(x, turned, shared, last, c, d_kernel); });
         for (std::size_t tap = j; tap <= last; ++tap) {
             const axis::range outputs = Conv.columns.outputs_inside(tap);
             const std::size_t before = std::min(outputs.last, shared.first + last - tap);
             simd::for_tiles<Conv.group_channels(), channels_most>(
                 [&](std::size_t c, auto channels) CTNN_INLINED {
-                    add_taps<channels>(x, d_y, part, {outputs.first, before}, tap, c, d_kernel);
-                    add_taps<channels>(x, d_y, part, {shared.last + last - tap, outputs.last}, tap,
-                                       c, d_kernel);
+                    add_taps<channels>(x, turned, {outputs.first, before}, tap, c, d_kernel);
+                    add_taps<channels>(x, turned, {shared.last + last - tap, outputs.last}, tap, c,
+                                       d_kernel);
                 });
         }
     }
@@ -222,28 +254,33 @@ private:
     /// `Count` numbers that the kernel's column j sees, from number c on, for some columns of
     /// outputs; of several taps the last one's.
     template <std::size_t Count, std::size_t Taps = 1>
-    static void add_taps(const T* x, const float* d_y, area part, axis::range outputs,
-                         std::size_t j, std::size_t c, float* d_kernel) noexcept {
+    static void add_taps(const T* x, turned_part& turned, axis::range outputs, std::size_t j,
+                         std::size_t c, float* d_kernel) noexcept {
         constexpr std::size_t x_row = Conv.columns.input * Conv.channels;
+        const area part = turned.outputs;
         const axis::range w = common(outputs, part.column, part.columns);
         for (std::size_t i = 0; i < Conv.rows.taps; ++i) {
             const axis::range h = common(Conv.rows.outputs_inside(i), part.row, part.rows);
             if (h.first >= h.last || w.first >= w.last) continue;
+            const T* const ahead = turned.ahead;
             const filter_sum_steps step{h.last - h.first,
                                         w.last - w.first,
                                         Conv.rows.stride * x_row,
                                         Conv.columns.stride * Conv.channels,
                                         part.columns * filters * lanes,
                                         Conv.filters,
-                                        Conv.tap_size()};
+                                        Conv.tap_size(),
+                                        turned.take(w.last - w.first),
+                                        width * Conv.filters,
+                                        Conv.filters};
             add_filter_sums<Count, std::max(Vectors, Taps), (Taps > 1)>(
                 x + Conv.rows.pixel(h.first, i) * x_row +
                     Conv.columns.pixel(w.first, j) * Conv.channels + c,
-                d_y + (h.first - part.row) * step.d_y_row +
+                turned.d_y + (h.first - part.row) * step.d_y_row +
                     (w.first - part.column) * filters * lanes,
                 d_kernel + (i * Conv.columns.taps + j + 1 - Taps) * Conv.tap_size() +
                     c * Conv.filters,
-                step);
+                ahead, step);
         }
     }
     static axis::range common(axis::range some, std::size_t first, std::size_t count) noexcept {

@@ -152,7 +152,7 @@ private:
     template <std::size_t Total, std::size_t First, std::size_t Last, std::size_t Most>
     struct edges {
         static constexpr std::size_t size = simd::tile_size(Total, Most),
-                                     count = (Total + Most - 1) / Most,
+                                     count = simd::tile_count(Total, Most),
                                      larger = count - (size * count - Total);
         static constexpr std::size_t start(std::size_t n) noexcept {
             return n * size - (n > larger ? n - larger : 0);

@@ -42,9 +42,13 @@ template <std::size_t Step>
         if (!std::is_constant_evaluated()) prefetch(p, 16 * Step);
 }
 
+/// How many tiles `total` is cut into.
+constexpr std::size_t tile_count(std::size_t total, std::size_t most) noexcept {
+    return (total + most - 1) / most;
+}
 /// The size of the larger ones when `total` is cut into tiles of nearly equal size.
 constexpr std::size_t tile_size(std::size_t total, std::size_t most) noexcept {
-    const std::size_t count = (total + most - 1) / most;
+    const std::size_t count = tile_count(total, most);
     return count == 0 ? 0 : (total + count - 1) / count;
 }
 
@@ -53,7 +57,7 @@ constexpr std::size_t tile_size(std::size_t total, std::size_t most) noexcept {
 template <std::size_t Total, std::size_t Most = registers * 3 / 4, class F>
 [[gnu::always_inline]] constexpr void for_tiles(F&& f) {
     if constexpr (Total > 0) {
-        constexpr std::size_t count = (Total + Most - 1) / Most;
+        constexpr std::size_t count = tile_count(Total, Most);
         constexpr std::size_t larger = tile_size(Total, Most);  // `smaller` tiles have one less
         constexpr std::size_t smaller = larger * count - Total;
         for (std::size_t i = 0; i < count - smaller; ++i)
