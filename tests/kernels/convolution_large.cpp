@@ -43,10 +43,18 @@ TEST_CASE("blocks of weights: one tap, whose rows follow each other; added to wh
         CHECK(deviation(one, expected) <= laws::float_error);
     }
 }
-TEST_CASE("blocks of weights in a network: pooling is a stage of its own") {
+TEST_CASE("blocks of weights: outputs with room between them") {
+    constexpr convolution conv{along(2, 2, 1, 0), along(5, 1), 450, 279, 1, true};
+    check_apart<conv, relu::on<shape<2, 5, 279>>, detail::no_pooling>();
+}
+TEST_CASE("blocks of weights in a network: in their part of a concatenation; pooling is a stage of "
+          "its own") {
     using net =
-        network<shape<5, 4, 640>, conv2d<632, kernel<1, 1>>, relu, max_pool2d<window<2, 2>>>;
-    static_assert(net::layer<0>::facts.fuses_pooling == (simd::native_lanes == 1));
+        network<shape<5, 4, 640>,
+                concatenate<sequence<conv2d<632, kernel<1, 1>>, relu>, conv2d<401, kernel<1, 1>>>,
+                max_pool2d<window<2, 2>>, conv2d<632, kernel<1, 1>>, relu,
+                max_pool2d<window<2, 1>>>;
+    static_assert(net::leaf<0>::facts.fuses_pooling == (simd::native_lanes == 1));
     parameters<net> w;
     initialize(w, he_normal{.seed = 3});
     std::vector<net::input> images(simd::native_lanes + 1);

@@ -101,6 +101,9 @@ TEST_CASE("channels and filters around the lanes: squares turned round, and thei
     check<shape<3, 3, 1>, conv2d_transpose<3 * lanes, kernel<2>, stride<2>>>();
     check<shape<4, 40, 1>, conv2d_transpose<1, kernel<5>, same>>();
 }
+TEST_CASE("weights that no cache holds") {
+    check<shape<2, 3, 1000>, conv2d_transpose<253, kernel<2>, stride<2>>>();
+}
 TEST_CASE("in a network: one image as many") {
     using net = network<shape<4, 5, 6>, conv2d_transpose<lanes + 2, kernel<3>, stride<2>, same>,
                         relu, conv2d_transpose<3, kernel<2>, stride<2>, padding<1, 0>>, sigmoid>;

@@ -186,6 +186,9 @@ void check_apart() {
     one(std::type_identity<detail::convolution_with_columns_in_lanes<Conv, Activation, Pooling>>{},
         std::type_identity<
             detail::convolution_with_columns_in_lanes<apart, Activation, Pooling>>{});
+    if constexpr (detail::pays_in_blocks<Conv> && std::is_same_v<Pooling, detail::no_pooling>)
+        one(std::type_identity<detail::convolution_in_blocks<Conv, Activation>>{},
+            std::type_identity<detail::convolution_in_blocks<apart, Activation>>{});
     if constexpr (Conv.is_depthwise())
         one(std::type_identity<
                 detail::convolution_with_channels_in_lanes<Conv, Activation, Pooling>>{},

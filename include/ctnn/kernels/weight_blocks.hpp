@@ -87,15 +87,17 @@ private:
     // From one pixel that a tap sees, or output, to the next; from row to row.
     static constexpr std::size_t x_step = Conv.columns.stride * Conv.channels,
                                  x_row = Conv.rows.stride * Conv.columns.input * Conv.channels,
-                                 y_step = Conv.filters,
-                                 y_row = Conv.columns.output() * Conv.filters;
+                                 y_step = IsForward ? Conv.output_step() : Conv.filters,
+                                 y_row = IsForward ? Conv.output_row(Conv.columns.output())
+                                                   : Conv.columns.output() * Conv.filters;
     static constexpr std::size_t source_pixel = IsForward ? x_step : y_step,
                                  source_row = IsForward ? x_row : y_row,
                                  target_pixel = IsForward ? y_step : x_step,
                                  target_row = IsForward ? y_row : x_row;
     /// A kernel of one tap sees rows that follow each other without a gap.
-    static constexpr bool is_row =
-        Conv.columns.taps == 1 && x_row == Conv.columns.output() * x_step;
+    static constexpr bool is_row = Conv.columns.taps == 1 &&
+                                   x_row == Conv.columns.output() * x_step &&
+                                   y_row == Conv.columns.output() * y_step;
 
     template <class V, class T>
     static constexpr std::size_t width_of = simd::lanes_of<V> / simd::lanes_of<T>;
@@ -173,23 +175,25 @@ struct convolution_in_blocks {
     template <class V, class T>
     static void forward(const T* x, const float* kernel, const float* bias, T* y) noexcept {
         static_assert(!scales_output<Activation>);
-        constexpr std::size_t outputs = Conv.rows.output() * Conv.columns.output();
         if constexpr (Conv.has_bias || !adds_to_output<Activation>)
-            for (std::size_t n = 0; n < outputs; ++n)
+            for_pixels(y, [&](T* to) CTNN_INLINED {
                 simd::for_numbers<Conv.filters, T>([&]<class U>(std::size_t f, U) CTNN_INLINED {
-                    T* const to = y + n * Conv.filters + f;
                     U start(0.0f);
                     if constexpr (Conv.has_bias && std::is_same_v<T, float>)
                         start = simd::load_as<U>(bias + f);
                     else if constexpr (Conv.has_bias)
                         start = U(bias[f]);
-                    if constexpr (adds_to_output<Activation>) start = start + simd::load_as<U>(to);
-                    simd::store_as(to, start);
+                    if constexpr (adds_to_output<Activation>)
+                        start = start + simd::load_as<U>(to + f);
+                    simd::store_as(to + f, start);
                 });
+            });
         weight_blocks<Conv, true>::template add<V>(kernel, x, y);
         using activation = activation_around<Activation, no_pooling>;
-        simd::transform<outputs * Conv.filters>(y, y, [](auto sum) CTNN_INLINED {
-            return activation::after::value(activation::before::value(sum));
+        for_pixels(y, [](T* to) CTNN_INLINED {
+            simd::transform<Conv.filters>(to, to, [](auto sum) CTNN_INLINED {
+                return activation::after::value(activation::before::value(sum));
+            });
         });
     }
 
@@ -205,6 +209,15 @@ struct convolution_in_blocks {
         constexpr tile tile = weight_blocks<Conv, true>::template tile_of<simd::native, float>(
             Conv.group_filters() / lanes);
         return {layout::hwc, {tile.columns, tile.features * lanes}};
+    }
+
+private:
+    template <class T, class F>
+    [[gnu::always_inline]] static void for_pixels(T* y, F&& f) noexcept {
+        constexpr std::size_t width = Conv.columns.output();
+        for (std::size_t h = 0; h < Conv.rows.output(); ++h)
+            for (std::size_t w = 0; w < width; ++w)
+                f(y + h * Conv.output_row(width) + w * Conv.output_step());
     }
 };
 

@@ -38,7 +38,7 @@ struct convolution_layer : layer_base<Layer, Input, Output, Kernel, Bias> {
                                        .fuses_pooling = !pays_in_blocks<Layer::conv>,
                                        .fuses_scale = !pays_in_blocks<Layer::conv>,
                                        .fuses_addition = adds_to_output_of_one<Layer>(),
-                                       .fuses_concatenation = !pays_in_blocks<Layer::conv>,
+                                       .fuses_concatenation = true,
                                        .takes_positions = !Layer::conv.is_depthwise()};
     /// How one image, or one image per lane, is computed together with `Pooling`.
     template <class Pooling>
