@@ -119,7 +119,8 @@ private:
     }();
 
     /// Calls f(w, count, seen) for 0 ... Total, `seen` as in tap_sums.hpp: up to `Most` columns at once where
-    /// all taps are inside, single ones elsewhere; single ones everywhere if Most is 0.
+    /// all taps are inside, single ones elsewhere (but of depthwise convolutions, whose few sums would wait
+    /// for themselves); single ones everywhere if Most is 0.
     template <std::size_t Total, std::size_t First, std::size_t Last, std::size_t Most, class F>
     [[gnu::always_inline]] static constexpr void for_columns(F&& f) noexcept {
         constexpr number<1> one;
