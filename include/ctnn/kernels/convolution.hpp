@@ -6,6 +6,7 @@
 #include <ctnn/kernels/fusion.hpp>
 #include <ctnn/kernels/layout.hpp>
 #include <ctnn/shape.hpp>
+#include <ctnn/simd/loops.hpp>
 #include <ctnn/simd/vector.hpp>
 
 #include <algorithm>
@@ -167,7 +168,6 @@ constexpr outputs_at_once filter_outputs_at_once(const convolution& conv, std::s
     // two instructions (-march=znver3: 1.4 times as slow).
     constexpr std::size_t hidden = 10;
     const bool is_padded = conv.rows.padded() > conv.rows.input;
-    const auto tiles = [](std::size_t all, std::size_t size) { return (all + size - 1) / size; };
     outputs_at_once best{1, window_columns, 1};
     std::size_t least = static_cast<std::size_t>(-1);
     for (std::size_t v = 1; v <= std::min<std::size_t>(vectors, 8); ++v)
@@ -179,8 +179,8 @@ constexpr outputs_at_once filter_outputs_at_once(const convolution& conv, std::s
                 if (sums + v + 1 > registers) break;
                 const std::size_t step = adds_apart ? 2 * sums + 3 * r * q + v
                                                     : std::max({sums, r * q + v, hidden, load * v});
-                std::size_t cycles =
-                    tiles(vectors, v) * tiles(rows, r) * tiles(columns, q) * (step * taps + 60);
+                std::size_t cycles = simd::tile_count(vectors, v) * simd::tile_count(rows, r) *
+                                     simd::tile_count(columns, q) * (step * taps + 60);
                 // A loop for each case of rows on padding, too.
                 if (r > window_rows && is_padded) cycles += cycles / 16;
                 if (cycles < least) least = cycles, best = {r, q, v};

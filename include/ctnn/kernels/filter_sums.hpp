@@ -15,11 +15,11 @@
 
 namespace ctnn::detail {
 
-/// Where a tile's numbers lie: rows and columns of outputs, numbers from one to the next. While they are
-/// multiplied, every output asks for so many `lines` of the cache, of what is turned round after it.
+/// Where a tile's numbers lie: rows and columns of outputs, numbers from one to the next. While an output
+/// is multiplied, it asks for `asked` vectors of what is turned round next.
 struct filter_sum_steps {
     std::size_t rows, columns, x_row, x_column, d_y_row, kernel, kernel_tap;
-    std::size_t lines, line_row, line_column;
+    std::size_t asked, asked_row, asked_column;
 };
 
 /// d_kernel(c, f) += sum over outputs and images n of x(output, c, n) d_y(output, n, f): `Channels`
@@ -52,8 +52,8 @@ template <std::size_t Channels, std::size_t Vectors, bool OfTaps, class T>
             CTNN_UNROLLED
             for (std::size_t c = 0; c < Channels; ++c)
                 simd::prefetch(pixel, (step.x_column + c) * lanes);
-            for (std::size_t n = 0; n < step.lines; ++n)
-                simd::prefetch(ahead, h * step.line_row + w * step.line_column + n);
+            for (std::size_t n = 0; n < step.asked; ++n)
+                simd::prefetch(ahead, h * step.asked_row + w * step.asked_column + n);
             for (std::size_t n = 0; n < lanes; n += unrolled) {
                 CTNN_UNROLLED
                 for (std::size_t u = 0; u < unrolled; ++u, from += to_next_image) {
@@ -156,8 +156,8 @@ struct filter_sums {
 private:
     static constexpr std::size_t channels_most = simd::registers * 3 / 4 / Vectors;
 
-    /// Some outputs, and their gradient turned round. The next ones' `left` lines are asked for from
-    /// `ahead` on, some by every tile that meets these.
+    /// Some outputs, and their gradient turned round. Of every one of the next as many outputs `left`
+    /// vectors, from `ahead` on, are still to be asked for: each tile that meets these asks for a share.
     struct turned_part {
         area outputs;
         const float* d_y;
@@ -165,7 +165,7 @@ private:
         std::size_t left;
 
         void ask(const T* next) noexcept { ahead = next, left = filters; }
-        /// How many a tile of so many columns asks for; afterwards `ahead` is behind them.
+        /// The share of a tile of so many columns; afterwards `ahead` is behind it.
         std::size_t take(std::size_t columns_seen) noexcept {
             constexpr std::size_t tiles = Conv.rows.taps *
                                           (merges_columns ? 1 : Conv.columns.taps) *

@@ -10,6 +10,15 @@
 
 namespace ctnn::detail {
 
+/// Of the numbers below `count` those from the first to the last that are as asked.
+template <class IsAsAsked>
+constexpr axis::range range_of(std::size_t count, IsAsAsked&& is) noexcept {
+    std::size_t first = 0, last = count;
+    while (first < count && !is(first)) ++first;
+    while (last > first && !is(last - 1)) --last;
+    return {first, last};
+}
+
 /// One axis of a sum over taps: target m takes from source m step + start + n shift through the
 /// kernel's tap first_tap + n tap_step, for every n < taps for which that source exists.
 struct tap_sum {
@@ -26,23 +35,15 @@ struct tap_sum {
     /// Of so many sources from `from` on those that exist, counted from there.
     [[nodiscard]] constexpr axis::range existing(std::ptrdiff_t from,
                                                  std::size_t count) const noexcept {
-        const auto exists = [&](std::size_t n) {
+        return range_of(count, [&](std::size_t n) {
             return static_cast<std::size_t>(from + static_cast<std::ptrdiff_t>(n)) < sources;
-        };
-        std::size_t first = 0, last = count;
-        while (first < count && !exists(first)) ++first;
-        while (last > first && !exists(last - 1)) --last;
-        return {first, last};
+        });
     }
     /// The targets all of whose sources exist.
     [[nodiscard]] constexpr axis::range inside() const noexcept {
-        const auto is_inside = [&](std::size_t m) {
+        return range_of(targets, [&](std::size_t m) {
             return taps > 0 && has_source(m, 0) && has_source(m, taps - 1);
-        };
-        std::size_t first = 0, last = targets;
-        while (first < targets && !is_inside(first)) ++first;
-        while (last > first && !is_inside(last - 1)) --last;
-        return {first, last};
+        });
     }
 };
 
@@ -107,7 +108,9 @@ template <std::size_t Wide, std::size_t Features, std::size_t SourceStep, std::s
     }
 }
 
-/// Which taps of a tile's columns have sources: all of them, or not; or the tile begins with that column.
+/// What is known of a tile's columns and padding. `all_taps`: every tap of every column has a source.
+/// `some_taps`: maybe not, so each is asked. Any other number is the column that the tile begins with, so
+/// that the compiler sees which sources there are.
 inline constexpr std::size_t all_taps = static_cast<std::size_t>(-1), some_taps = all_taps - 1;
 
 /// The loop nest. Sources have `SourceChannels` numbers a pixel, the kernel TapSize a tap.

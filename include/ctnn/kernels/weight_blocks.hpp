@@ -155,7 +155,7 @@ private:
     template <std::size_t Most, std::size_t Features, class V, class T>
     static void add_row(const float* weights, const T* source, std::size_t count, T* target,
                         std::size_t pixels) noexcept {
-        for (std::size_t tiles = (pixels + Most - 1) / Most; tiles > 0; --tiles) {
+        for (std::size_t tiles = simd::tile_count(pixels, Most); tiles > 0; --tiles) {
             const std::size_t now = (pixels + tiles - 1) / tiles;  // of nearly equal size
             simd::unroll<Most>([&](auto q) CTNN_INLINED {
                 if (now == q + 1)
