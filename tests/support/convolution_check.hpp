@@ -59,7 +59,7 @@ reference::map convolved(const floats& x, const floats& kernel, const floats& bi
 }
 
 /// `images` floats arrays, one per lane.
-std::vector<native> in_lanes(const std::vector<floats>& images) {
+[[maybe_unused]] std::vector<native> in_lanes(const std::vector<floats>& images) {
     std::vector<native> result(images[0].size());
     for (std::size_t i = 0; i < result.size(); ++i) {
         float lanes[simd::native_lanes];
@@ -68,7 +68,7 @@ std::vector<native> in_lanes(const std::vector<floats>& images) {
     }
     return result;
 }
-floats lane(const std::vector<native>& vectors, std::size_t n) {
+[[maybe_unused]] floats lane(const std::vector<native>& vectors, std::size_t n) {
     floats result(vectors.size());
     for (std::size_t i = 0; i < result.size(); ++i) {
         float lanes[simd::native_lanes];

@@ -109,6 +109,15 @@ constexpr std::size_t channel_lanes(std::size_t channels) noexcept {
     return channels < 4 ? 1 : std::min(simd::native_lanes, std::bit_floor(channels));
 }
 
+/// Whether filters of one image have two lanes each, which multiply two numbers that lie side by side and
+/// are added in the end: they fill at most half of a register, nearly all numbers have a neighbour, and
+/// there are enough to be worth it.
+constexpr bool adds_in_pairs(const convolution& conv) noexcept {
+    return 2 * lanes_for(conv.group_filters()) <= simd::native_lanes && conv.group_channels() > 1 &&
+           conv.rows.taps * conv.columns.taps * conv.group_channels() >= 16 &&
+           conv.rows.output() * conv.columns.output() >= 64;
+}
+
 /// How one image is computed. Counted are the multiply-adds of vectors. Columns in the lanes compute
 /// padding, too, and move numbers one by one before and after.
 constexpr layout layout_of_one_image(const convolution& conv, std::size_t window_rows,
@@ -125,6 +134,8 @@ constexpr layout layout_of_one_image(const convolution& conv, std::size_t window
                                            : conv.groups * vectors_for(conv.group_filters()));
     if (conv.group_filters() < lanes_for(conv.group_filters()) && !conv.is_depthwise())
         hwc += hwc / 4;  // copied, stored one by one
+    if (adds_in_pairs(conv))
+        hwc = hwc / 2 + 10 * conv.rows.output() * conv.columns.output() * conv.groups;
     const std::size_t rows = conv.rows.output() / window_rows;
     const std::size_t columns = conv.columns.output() / window_columns;
     const std::size_t taps = conv.rows.taps * conv.columns.taps * conv.group_channels();

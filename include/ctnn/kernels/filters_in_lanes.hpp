@@ -3,9 +3,11 @@
 #pragma once
 
 #include <ctnn/kernels/convolution.hpp>
+#include <ctnn/kernels/copied_weights.hpp>
 #include <ctnn/kernels/padding.hpp>
 #include <ctnn/kernels/pooled_tile.hpp>
 #include <ctnn/simd/loops.hpp>
+#include <ctnn/simd/pairs.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -23,15 +25,17 @@ private:
     static constexpr std::size_t pooled_columns = Conv.columns.output() / window_columns,
                                  output_row = Conv.output_row(pooled_columns);
     static constexpr std::size_t group_channels = Conv.group_channels();
-    static constexpr std::size_t taps = Conv.rows.taps * Conv.columns.taps * group_channels;
 
     // Vectors of filters; the last ends where the filters do, even if it computes some again.
-    // Filters too few for one vector are copied out so that one can be loaded.
     static constexpr std::size_t count = Conv.group_filters(), lanes = lanes_for(count),
                                  vectors = vectors_for(count);
-    static constexpr bool is_narrow = count < lanes;
-    static constexpr std::size_t weight_step = is_narrow ? lanes : Conv.filters;
+    using copied = copied_weights<Conv>;
+    static constexpr bool is_narrow = count < lanes, is_copied = copied::exist,
+                          is_paired = copied::are_paired;
+    static constexpr std::size_t weight_step = is_copied ? copied::step : Conv.filters;
     using vector = simd::vector<lanes>;
+    /// What the taps are added up in.
+    using tap_vector = simd::vector<is_paired ? 2 * lanes : lanes>;
 
     // A tile: outputs before pooling, and vectors. It has whole windows, or one row of some.
     static constexpr outputs_at_once at_once =
@@ -50,7 +54,7 @@ public:
     /// Whether `adding` can be: no vector computes filters that another one computes, too.
     static constexpr bool adds_once = count % lanes == 0 && vectors % units == 0;
     /// Numbers of scratch memory that `run` needs.
-    static constexpr std::size_t scratch_size = is_narrow ? (taps + 1) * lanes : 0;
+    static constexpr std::size_t scratch_size = is_copied ? copied::size : 0;
 
     static void run(const float* x, const float* kernel, const float* bias, float* y,
                     [[maybe_unused]] float* scratch,
@@ -59,13 +63,9 @@ public:
             const std::size_t first = g * count;
             const float* const from = x + g * group_channels;
             const float* const scale_here = Conv.template scale_from<Activation>(scale, first);
-            if constexpr (is_narrow) {
-                float* const narrow_bias = scratch + taps * lanes;
-                std::fill_n(scratch, scratch_size, 0.0f);
-                for (std::size_t i = 0; i < taps; ++i)
-                    std::copy_n(kernel + i * Conv.filters + first, count, scratch + i * lanes);
-                if constexpr (Conv.has_bias) std::copy_n(bias + first, count, narrow_bias);
-                all_outputs(from, scratch, narrow_bias, scale_here, y + first);
+            if constexpr (is_copied) {
+                copied::copy(kernel, bias, first, scratch);
+                all_outputs(from, scratch, scratch + copied::bias, scale_here, y + first);
             } else {
                 all_outputs(from, kernel + first, Conv.bias_from(bias, first), scale_here,
                             y + first);
@@ -82,7 +82,7 @@ private:
                             const float* scale, float* y) noexcept {
         for (std::size_t v = 0; v < vectors; v += units) {
             const std::size_t f =
-                is_narrow ? 0 : std::min(std::min(v, vectors - units) * lanes, count - lanes);
+                is_copied ? 0 : std::min(std::min(v, vectors - units) * lanes, count - lanes);
             for (std::size_t h = 0; h < pooled_rows; h += rows_kept)
                 tiled_columns::for_tiles([&](auto like, std::size_t w) CTNN_INLINED {
                     const std::size_t from = std::min(h, pooled_rows - rows_kept);
@@ -106,7 +106,7 @@ private:
         constexpr bool adds = adds_to_output<Activation>,
                        adds_first = adds && !scales_output<Activation>;
         static_assert(!adds || adds_once);
-        const std::size_t last = is_narrow ? 0 : std::min((units - 1) * lanes, count - lanes - f);
+        const std::size_t last = is_copied ? 0 : std::min((units - 1) * lanes, count - lanes - f);
         const auto filter = [&](std::size_t u) CTNN_INLINED {
             return count % lanes == 0 || u + 1 < units ? u * lanes : last;
         };
@@ -124,7 +124,22 @@ private:
                         sum[t] =
                             sum[t] + simd::load<vector>(to + output(t / units) + filter(t % units));
                 }
-                add_taps<Like>(x, kernel, h * window_rows + p, w, filter, sum);
+                if constexpr (is_paired) {
+                    tap_vector pairs[sums];
+                    CTNN_UNROLLED
+                    for (std::size_t t = 0; t < sums; ++t) pairs[t] = tap_vector(0.0f);
+                    add_taps<Like>(x, kernel, h * window_rows + p, w, filter, pairs);
+                    CTNN_UNROLLED
+                    for (std::size_t t = 0; t < sums; t += 2) {
+                        const std::size_t next = t + 1 < sums ? t + 1 : t;
+                        vector low, high;
+                        simd::add_pairs(pairs[t], pairs[next], low, high);
+                        sum[t] = sum[t] + low;
+                        if (next > t) sum[next] = sum[next] + high;
+                    }
+                } else {
+                    add_taps<Like>(x, kernel, h * window_rows + p, w, filter, sum);
+                }
             },
             [&](std::size_t item, vector sum) CTNN_INLINED {
                 sum = scaled_sums<Activation>(sum, scale, filter(item % units), Conv.filters);
@@ -160,7 +175,7 @@ private:
     template <std::size_t Like, class Filter>
     [[gnu::always_inline]] static void add_taps(const float* x, const float* kernel, std::size_t r,
                                                 std::size_t q, Filter filter,
-                                                vector (&sum)[sums]) noexcept {
+                                                tap_vector (&sum)[sums]) noexcept {
         for (std::size_t i = 0; i < Conv.rows.taps; ++i) {
             const axis::range rows = tiled_rows::inside(r, i);
             if (rows.first == rows.last) continue;
@@ -182,11 +197,11 @@ private:
     /// them), or two, if they are many.
     template <axis::range Rows, std::size_t Like, std::size_t J, class Filter>
     [[gnu::always_inline]] static void add_row(const float* row, const float* k, std::size_t q,
-                                               Filter filter, vector (&sum)[sums]) noexcept {
+                                               Filter filter, tap_vector (&sum)[sums]) noexcept {
         constexpr axis::range columns = tiled_columns::inside(Like, J);
         constexpr bool are_many = Conv.columns.taps > 16,
                        are_neighbours = Conv.groups == 1 && Conv.columns.dilation == 1 &&
-                                        (are_many || simd::registers >= 32);
+                                        (are_many || is_paired || simd::registers >= 32);
         constexpr std::size_t next =
             are_neighbours || are_many ? tiled_columns::next_tap(Like, J) : J + 1;
         if constexpr (columns.first < columns.last) {
@@ -206,29 +221,43 @@ private:
     /// The outputs of `Rows` and `Columns` of the tile, the first of which sees `pixel`.
     template <axis::range Rows, axis::range Columns, class Filter>
     [[gnu::always_inline]] static void add(const float* pixel, const float* k, std::size_t count_c,
-                                           Filter filter, vector (&sum)[sums]) noexcept {
-        constexpr std::size_t rows = Rows.last - Rows.first, columns = Columns.last - Columns.first;
-        for (std::size_t c = 0; c < count_c; ++c, k += weight_step) {
-            simd::load_again();
-            vector weights[units];
+                                           Filter filter, tap_vector (&sum)[sums]) noexcept {
+        constexpr std::size_t rows = Rows.last - Rows.first, columns = Columns.last - Columns.first,
+                              at_once_c = is_paired ? 2 : 1;
+        /// from(number): what all lanes multiply.
+        const auto add_number = [&](const float* w, auto from) CTNN_INLINED {
+            tap_vector weights[units];
             CTNN_UNROLLED
             for (std::size_t u = 0; u < units; ++u) {
-                simd::prefetch_rows<weight_step>(k + filter(u));
-                weights[u] = simd::load<vector>(k + filter(u));
+                simd::prefetch_rows<weight_step>(w + filter(u));
+                weights[u] = simd::load<tap_vector>(w + filter(u));
             }
             CTNN_UNROLLED
             for (std::size_t n = 0; n < rows * columns; ++n) {
                 const std::size_t r = n / columns, q = n % columns;
-                const vector from(
-                    pixel[(r * Conv.rows.stride * Conv.columns.input + q * Conv.columns.stride) *
-                              Conv.channels +
-                          c]);
+                const tap_vector number =
+                    from((r * Conv.rows.stride * Conv.columns.input + q * Conv.columns.stride) *
+                         Conv.channels);
                 CTNN_UNROLLED
                 for (std::size_t u = 0; u < units; ++u)
-                    simd::add_product(sum[place(Rows.first + r, Columns.first + q, u)], from,
+                    simd::add_product(sum[place(Rows.first + r, Columns.first + q, u)], number,
                                       weights[u]);
             }
+        };
+        std::size_t c = 0;
+        for (; c + at_once_c <= count_c; c += at_once_c, k += at_once_c * weight_step) {
+            simd::load_again();
+            add_number(k, [&](std::size_t n) CTNN_INLINED {
+                if constexpr (is_paired)
+                    return simd::load_pair<tap_vector>(pixel + n + c);
+                else
+                    return tap_vector(pixel[n + c]);
+            });
         }
+        if constexpr (copied::has_single)
+            if (c < count_c)
+                add_number(k + copied::single,
+                           [&](std::size_t n) CTNN_INLINED { return tap_vector(pixel[n + c]); });
     }
 
     [[gnu::always_inline]] static void store_lanes(float* to, vector x) noexcept {
